@@ -1,0 +1,192 @@
+import { Status, type StatusName, statusName } from "./status.js";
+
+/**
+ * Every reason why something was refused or failed, with the gRPC status it turns into. Errors, logs and documents use
+ * the same words; `docs/errors.md` gives cause and fix of each, and a test compares the two.
+ */
+export const errorCodes = {
+  // Family PeerError: the other side did not prove who it is, or is not there.
+  ERR_NO_SOCKET: Status.UNAVAILABLE,
+  ERR_STALE_SOCKET: Status.UNAVAILABLE,
+  ERR_CONNECT_FAILED: Status.UNAVAILABLE,
+  ERR_HANDSHAKE_FAILED: Status.UNAVAILABLE,
+  ERR_HANDSHAKE_TIMEOUT: Status.UNAVAILABLE,
+  ERR_REFUSED_BY_PEER: Status.UNAUTHENTICATED,
+  ERR_SOCKET_OWNER: Status.UNAUTHENTICATED,
+  ERR_NO_CERTIFICATE: Status.UNAUTHENTICATED,
+  ERR_CERTIFICATE_MALFORMED: Status.UNAUTHENTICATED,
+  ERR_UNKNOWN_ISSUER: Status.UNAUTHENTICATED,
+  ERR_CHAIN_INVALID: Status.UNAUTHENTICATED,
+  ERR_CERTIFICATE_EXPIRED: Status.UNAUTHENTICATED,
+  ERR_CERTIFICATE_NOT_YET_VALID: Status.UNAUTHENTICATED,
+  ERR_LEAF_PROFILE: Status.UNAUTHENTICATED,
+  ERR_WRONG_TRUST_DOMAIN: Status.UNAUTHENTICATED,
+  ERR_UNEXPECTED_IDENTITY: Status.UNAUTHENTICATED,
+  ERR_NOT_PINNED: Status.UNAUTHENTICATED,
+  ERR_PIN_MISMATCH: Status.UNAUTHENTICATED,
+  ERR_REVOKED: Status.UNAUTHENTICATED,
+  ERR_PROTOCOL_VERSION: Status.UNAUTHENTICATED,
+  ERR_TOO_MANY_CONNECTIONS: Status.RESOURCE_EXHAUSTED,
+
+  // Family ConfigError: your files or your options. The message says how to mend them.
+  ERR_FILE_MISSING: Status.FAILED_PRECONDITION,
+  ERR_FILE_UNREADABLE: Status.FAILED_PRECONDITION,
+  ERR_FILE_MALFORMED: Status.FAILED_PRECONDITION,
+  ERR_FILE_NOT_PRIVATE: Status.FAILED_PRECONDITION,
+  ERR_FILE_EXISTS: Status.FAILED_PRECONDITION,
+  ERR_FILE_WRITE: Status.FAILED_PRECONDITION,
+  ERR_KEY_MISMATCH: Status.FAILED_PRECONDITION,
+  ERR_KEY_UNSUPPORTED: Status.FAILED_PRECONDITION,
+  ERR_PINS_EMPTY: Status.FAILED_PRECONDITION,
+  ERR_INVALID_SPIFFE_ID: Status.INVALID_ARGUMENT,
+  ERR_INVALID_PIN: Status.INVALID_ARGUMENT,
+  ERR_INVALID_ADDRESS: Status.INVALID_ARGUMENT,
+  ERR_INVALID_OPTION: Status.INVALID_ARGUMENT,
+  ERR_PATH_TOO_LONG: Status.INVALID_ARGUMENT,
+  ERR_DIRECTORY_NOT_PRIVATE: Status.FAILED_PRECONDITION,
+  ERR_NOT_A_SOCKET: Status.FAILED_PRECONDITION,
+  ERR_ADDRESS_IN_USE: Status.FAILED_PRECONDITION,
+  ERR_LISTEN_FAILED: Status.FAILED_PRECONDITION,
+  ERR_CA_LOCKED: Status.FAILED_PRECONDITION,
+  ERR_UNSUPPORTED_PLATFORM: Status.FAILED_PRECONDITION,
+
+  // Family UsageError: the API was called in a way it does not offer.
+  ERR_NO_POLICY: Status.INVALID_ARGUMENT,
+  ERR_NO_TIMEOUT: Status.INVALID_ARGUMENT,
+  ERR_SERVICE_REGISTERED_TWICE: Status.INVALID_ARGUMENT,
+  ERR_HANDLER_MISSING: Status.INVALID_ARGUMENT,
+  ERR_HANDLER_UNKNOWN: Status.INVALID_ARGUMENT,
+  ERR_INVALID_METADATA: Status.INVALID_ARGUMENT,
+  ERR_SERVER_CLOSED: Status.FAILED_PRECONDITION,
+  ERR_NEXT_MISUSED: Status.INTERNAL,
+
+  // Family RpcError: a call failed for a reason that this process knows.
+  ERR_POLICY: Status.PERMISSION_DENIED,
+  ERR_UNKNOWN_METHOD: Status.PERMISSION_DENIED,
+  ERR_MESSAGE_TOO_LARGE: Status.RESOURCE_EXHAUSTED,
+  ERR_MESSAGE_MALFORMED: Status.INVALID_ARGUMENT,
+  ERR_MESSAGE_COUNT: Status.INTERNAL,
+  ERR_CHANNEL_CLOSED: Status.CANCELLED,
+  ERR_CONNECTION_LOST: Status.UNAVAILABLE,
+  ERR_SHUTTING_DOWN: Status.UNAVAILABLE,
+  ERR_HANDLER_FAILED: Status.INTERNAL,
+
+  // Family RpcError: the status alone says what is known.
+  ERR_RPC_CANCELLED: Status.CANCELLED,
+  ERR_RPC_UNKNOWN: Status.UNKNOWN,
+  ERR_RPC_INVALID_ARGUMENT: Status.INVALID_ARGUMENT,
+  ERR_RPC_DEADLINE_EXCEEDED: Status.DEADLINE_EXCEEDED,
+  ERR_RPC_NOT_FOUND: Status.NOT_FOUND,
+  ERR_RPC_ALREADY_EXISTS: Status.ALREADY_EXISTS,
+  ERR_RPC_PERMISSION_DENIED: Status.PERMISSION_DENIED,
+  ERR_RPC_RESOURCE_EXHAUSTED: Status.RESOURCE_EXHAUSTED,
+  ERR_RPC_FAILED_PRECONDITION: Status.FAILED_PRECONDITION,
+  ERR_RPC_ABORTED: Status.ABORTED,
+  ERR_RPC_OUT_OF_RANGE: Status.OUT_OF_RANGE,
+  ERR_RPC_UNIMPLEMENTED: Status.UNIMPLEMENTED,
+  ERR_RPC_INTERNAL: Status.INTERNAL,
+  ERR_RPC_UNAVAILABLE: Status.UNAVAILABLE,
+  ERR_RPC_DATA_LOSS: Status.DATA_LOSS,
+  ERR_RPC_UNAUTHENTICATED: Status.UNAUTHENTICATED,
+} as const satisfies Record<`ERR_${string}`, Status>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What every error of pinwire has in common. Catch the families, not this. */
+export interface CodedError extends Error {
+  /** The stable reason; the message may change between versions, this does not. */
+  readonly code: ErrorCode;
+  /** The gRPC status a call fails with for this reason. */
+  readonly status: Status;
+}
+
+/** Facts about the peer, as far as they are known; for logs, never sent to it. */
+export interface PeerFacts {
+  /** The SPIFFE ID the peer claims. It is proven only when the code comes after the chain was verified. */
+  readonly peerId?: string;
+  /** The pin of the key it presented, `sha256/<base64>`. */
+  readonly pin?: string;
+}
+
+/** The other side is to blame: it is not there, is not who it should be, or broke the protocol. */
+export class PeerError extends Error implements CodedError {
+  override readonly name = "PeerError";
+  readonly code: ErrorCode;
+  readonly status: Status;
+  readonly facts: PeerFacts;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { facts?: PeerFacts } = {}) {
+    super(message, options);
+    this.code = code;
+    this.status = errorCodes[code];
+    this.facts = options.facts ?? {};
+  }
+}
+
+/** Your files or options are to blame. The message ends with the fix, which `hint` repeats on its own. */
+export class ConfigError extends Error implements CodedError {
+  override readonly name = "ConfigError";
+  readonly code: ErrorCode;
+  readonly status: Status;
+  /** What is wrong, without the fix. */
+  readonly problem: string;
+  /** What to do about it. */
+  readonly hint: string;
+
+  constructor(code: ErrorCode, problem: string, hint: string, options?: ErrorOptions) {
+    super(`${problem} - ${hint}`, options);
+    this.code = code;
+    this.status = errorCodes[code];
+    this.problem = problem;
+    this.hint = hint;
+  }
+}
+
+/** The API was misused; a bug in the calling code, found at the call. */
+export class UsageError extends TypeError implements CodedError {
+  override readonly name = "UsageError";
+  readonly code: ErrorCode;
+  readonly status: Status;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+    this.status = errorCodes[code];
+  }
+}
+
+/** What an {@link RpcError} may carry beyond status and message. */
+export interface RpcErrorOptions extends ErrorOptions {
+  /** A more precise reason than the status alone. */
+  readonly code?: ErrorCode;
+}
+
+/**
+ * A call failed. Thrown by a client's methods; a handler throws one to choose the status and message its caller sees.
+ *
+ * @example throw new RpcError(Status.NOT_FOUND, "no such document");
+ */
+export class RpcError extends Error implements CodedError {
+  override readonly name = "RpcError";
+  readonly code: ErrorCode;
+  readonly status: Status;
+  /** The message alone, as it travels; `message` puts the name of the status before it. */
+  readonly rawMessage: string;
+
+  constructor(status: Exclude<Status, typeof Status.OK>, rawMessage: string, options: RpcErrorOptions = {}) {
+    super(rawMessage === "" ? statusName(status) : `${statusName(status)}: ${rawMessage}`, options);
+    this.status = status;
+    this.rawMessage = rawMessage;
+    this.code = options.code ?? `ERR_RPC_${statusName(status) as Exclude<StatusName, "OK">}`;
+  }
+}
+
+/** Whether a thrown value is one of pinwire's errors; narrow to `PeerError`, `ConfigError`, … with `instanceof`. */
+export function isCodedError(error: unknown): error is CodedError {
+  return (
+    error instanceof RpcError ||
+    error instanceof PeerError ||
+    error instanceof ConfigError ||
+    error instanceof UsageError
+  );
+}

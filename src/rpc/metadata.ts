@@ -1,0 +1,123 @@
+import { UsageError } from "../errors.js";
+
+/** A key of binary metadata ends in `-bin`; its values are bytes. All other values are printable ASCII text. */
+export type BinaryKey = `${string}-bin`;
+export type MetadataValue<K extends string> = K extends BinaryKey ? Uint8Array : string;
+
+/**
+ * Request metadata, response header or trailer: an ordered multimap of lower-case keys
+ * (gRPC over HTTP/2, "Custom-Metadata").
+ */
+export class Metadata {
+  #entries: Map<string, (string | Uint8Array)[]> | undefined;
+
+  /** @throws UsageError ERR_INVALID_METADATA for a key or value that cannot travel */
+  static from(init: Readonly<Record<string, string | Uint8Array>>): Metadata {
+    const metadata = new Metadata();
+    for (const [key, value] of Object.entries(init)) metadata.append(key, value);
+    return metadata;
+  }
+
+  get size(): number {
+    return this.#entries?.size ?? 0;
+  }
+
+  /** The first value of a key. */
+  get<K extends string>(key: K): MetadataValue<K> | undefined {
+    return this.getAll(key)[0];
+  }
+
+  getAll<K extends string>(key: K): readonly MetadataValue<K>[] {
+    // append() and receive() let only bytes in under -bin keys and only text under the others.
+    return (this.#entries?.get(key.toLowerCase()) ?? []) as unknown as readonly MetadataValue<K>[];
+  }
+
+  has(key: string): boolean {
+    return this.#entries?.has(key.toLowerCase()) ?? false;
+  }
+
+  /** Replaces all values of a key. @throws UsageError ERR_INVALID_METADATA */
+  set(key: string, value: string | Uint8Array): this {
+    const name = checkKey(key);
+    checkValue(name, value);
+    this.#map().set(name, [value]);
+    return this;
+  }
+
+  /** Adds a value after those the key has. @throws UsageError ERR_INVALID_METADATA */
+  append(key: string, value: string | Uint8Array): this {
+    const name = checkKey(key);
+    checkValue(name, value);
+    this.#push(name, value);
+    return this;
+  }
+
+  delete(key: string): boolean {
+    return this.#entries?.delete(key.toLowerCase()) ?? false;
+  }
+
+  /** Adds every entry of another metadata. */
+  merge(other: Metadata): this {
+    for (const [key, value] of other) this.#push(key, value);
+    return this;
+  }
+
+  /** Every value with its key, in order of the keys' first appearance. */
+  *[Symbol.iterator](): IterableIterator<[key: string, value: string | Uint8Array]> {
+    if (this.#entries === undefined) return;
+    for (const [key, values] of this.#entries) for (const value of values) yield [key, value];
+  }
+
+  /**
+   * Adds what a peer sent. What the protocol reserves (`grpc-…`, `:…`) is dropped instead of refused.
+   * @internal
+   */
+  receive(key: string, value: string | Uint8Array): void {
+    if (isReserved(key) || key.endsWith("-bin") !== (typeof value !== "string")) return;
+    this.#push(key, value);
+  }
+
+  #map(): Map<string, (string | Uint8Array)[]> {
+    this.#entries ??= new Map();
+    return this.#entries;
+  }
+
+  #push(name: string, value: string | Uint8Array): void {
+    const values = this.#map().get(name);
+    if (values === undefined) this.#map().set(name, [value]);
+    else values.push(value);
+  }
+}
+
+/** What the peer's stack says of itself and what gRPC keeps for itself is no business of an application. */
+function isReserved(key: string): boolean {
+  return key.startsWith("grpc-") || key.startsWith(":") || key === "te" || key === "content-type";
+}
+
+function checkKey(key: string): string {
+  const name = key.toLowerCase();
+  if (!/^[0-9a-z_.-]+$/.test(name)) {
+    throw new UsageError(
+      "ERR_INVALID_METADATA",
+      `metadata key ${JSON.stringify(key)} may only hold letters, digits, "_", "-" and "."`,
+    );
+  }
+  if (isReserved(name)) {
+    throw new UsageError("ERR_INVALID_METADATA", `metadata key ${JSON.stringify(key)} is reserved by gRPC`);
+  }
+  return name;
+}
+
+function checkValue(name: string, value: string | Uint8Array): void {
+  if (name.endsWith("-bin")) {
+    if (value instanceof Uint8Array) return;
+    throw new UsageError("ERR_INVALID_METADATA", `metadata "${name}" ends in -bin, so its value must be a Uint8Array`);
+  }
+  // The value is not repeated in the message: it may be a secret.
+  if (typeof value !== "string" || !/^[\x20-\x7e]*$/.test(value)) {
+    throw new UsageError(
+      "ERR_INVALID_METADATA",
+      `metadata "${name}" must be printable ASCII text; send anything else as bytes under "${name}-bin"`,
+    );
+  }
+}

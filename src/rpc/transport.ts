@@ -1,0 +1,96 @@
+import type { ErrorCode } from "../errors.js";
+import type { SpiffeId } from "../identity/spiffe-id.js";
+import type { Status } from "../status.js";
+import type { SecureConnection } from "../transport/secure-connection.js";
+import type { Metadata } from "./metadata.js";
+
+/**
+ * What lies between the call pipeline and the bytes on a verified connection. The pipeline knows only these interfaces;
+ * `rpc/h2/` implements them with grpc-js. Messages are encoded protobuf, without framing.
+ *
+ * Reading is by credit: a listener is given one message for each `read()`, so that whoever is slow is not flooded.
+ */
+
+/** How a call ended. `message` is what travels; `trailer` is absent when it is empty. */
+export interface Outcome {
+  readonly status: Status;
+  readonly message: string;
+  readonly trailer?: Metadata;
+  /** Set when this side knows more than the status, for example that the message was too large. */
+  readonly code?: ErrorCode;
+  readonly cause?: unknown;
+}
+
+// Server
+
+/** One call, as a server's transport presents it. Nothing of the request has been decoded yet. */
+export interface ServerStream {
+  /** `/package.Service/Method`, exactly as it arrived. */
+  readonly path: string;
+  readonly connection: SecureConnection;
+  /** What the caller asked for; undefined when it did not say. */
+  readonly timeoutMs: number | undefined;
+  /** Made on first use. */
+  readonly requestMetadata: Metadata;
+  /** Asks for one more message (or the half-close). */
+  read(): void;
+  sendHeader(header: Metadata): void;
+  /** Returns a promise when the peer is slow: write the next message after it settles. */
+  write(message: Uint8Array): Promise<void> | undefined;
+  /** Ends the call; whatever is sent later is discarded. */
+  finish(outcome: Outcome): void;
+}
+
+export interface ServerStreamListener {
+  onMessage(message: Uint8Array): void;
+  onHalfClose(): void;
+  /** The call ended from below: the peer cancelled, the connection broke, or a limit of the transport was exceeded. */
+  onAbort(outcome: Outcome): void;
+}
+
+/** Called once per call, before anything is read. */
+export type ServerStreamHandler = (stream: ServerStream) => ServerStreamListener;
+
+export interface ServerTransport {
+  /** Takes over a verified connection. */
+  accept(connection: SecureConnection): void;
+  /** Tells all peers to send no new calls; calls under way go on. */
+  drain(): void;
+  /** Ends everything at once. */
+  close(): void;
+}
+
+// Client
+
+export interface ClientRequest {
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly metadata: Metadata;
+}
+
+export interface ClientStream {
+  read(): void;
+  write(message: Uint8Array): Promise<void> | undefined;
+  halfClose(): void;
+  /** Ends the call without waiting for the server; the listener hears no more. */
+  cancel(): void;
+}
+
+export interface ClientStreamListener {
+  onHeader(header: Metadata): void;
+  onMessage(message: Uint8Array): void;
+  /** Always the last event, exactly once, unless the call was cancelled by this side. */
+  onEnd(outcome: Outcome): void;
+}
+
+export interface ClientTransport {
+  /** Starts a call, connecting first where needed. */
+  open(request: ClientRequest, listener: ClientStreamListener): ClientStream;
+  /** Cancels what is under way and closes the connection. */
+  close(): void;
+}
+
+/** The only server a channel accepts. */
+export interface ExpectedPeer {
+  readonly id: SpiffeId;
+}

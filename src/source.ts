@@ -1,0 +1,40 @@
+/**
+ * A value that may be replaced while the process runs. Constant and rotating values are used by the same call.
+ */
+export interface Source<T> {
+  /** The value that is valid now. Cheap; called on every connection and every call. */
+  current(): T;
+  /** Calls `listener` with each new value, after `current()` returns it. Dispose the result to stop. */
+  onChange(listener: (value: T) => void): Disposable;
+}
+
+/** A source whose value never changes. */
+export function constantSource<T>(value: T): Source<T> {
+  return { current: () => value, onChange: () => ({ [Symbol.dispose]() {} }) };
+}
+
+/** A source with a setter, for whoever loads or rotates the value. */
+export class MutableSource<T> implements Source<T> {
+  #value: T;
+  readonly #listeners = new Set<(value: T) => void>();
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  current(): T {
+    return this.#value;
+  }
+
+  set(value: T): void {
+    this.#value = value;
+    for (const listener of [...this.#listeners]) listener(value);
+  }
+
+  onChange(listener: (value: T) => void): Disposable {
+    // A fresh function per subscription, so that subscribing the same listener twice yields two subscriptions.
+    const own = (next: T) => listener(next);
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+}
