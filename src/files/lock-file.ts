@@ -1,0 +1,135 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { open, readdir, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { ConfigError } from "../errors.js";
+import { fileError } from "./file-error.js";
+import { shellWord } from "./file-modes.js";
+
+export interface LockOptions {
+  /** How long to wait for another process. Default: 5,000. */
+  readonly waitMs?: number;
+}
+
+/**
+ * Runs `action` while no other process (and no other caller in this one) runs one under the same path.
+ *
+ * A lock is a set of files: each contender creates `path.<pid>.<start>.<place>.<random>`, then looks who else is there,
+ * and has the lock if nobody alive is. Of two contenders at least the later one sees the other, so never do both hold
+ * it. With one single lock file, two processes that find it stale can each remove what they take for the dead one's and
+ * hold it both; names that are never used twice can be removed without that risk. Everything is in the name, so there is
+ * no half-written lock either.
+ *
+ * @throws ERR_CA_LOCKED when it stays taken, ERR_FILE_WRITE
+ */
+export async function withLock<T>(path: string, action: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+  const own = await acquire(path, options.waitMs ?? 5_000);
+  try {
+    return await action();
+  } finally {
+    // If it cannot be removed, it counts until this process ends; that must not hide what the action returned or threw.
+    await rm(own, { force: true }).catch(() => undefined);
+  }
+}
+
+async function acquire(path: string, waitMs: number): Promise<string> {
+  const giveUpAt = performance.now() + waitMs;
+  for (;;) {
+    const own = await createTicket(path);
+    const other = await otherHolder(path, own);
+    if (other === undefined) return own;
+    await rm(own, { force: true });
+    if (performance.now() >= giveUpAt) throw locked(path, other);
+    // Random, so that two contenders that saw each other do not meet again for ever.
+    await delay(10 + Math.random() * 30);
+  }
+}
+
+async function createTicket(path: string): Promise<string> {
+  const { pid } = process;
+  const ticket = `${path}.${pid}.${startOf(pid)}.${place()}.${randomBytes(6).toString("hex")}`;
+  try {
+    await (await open(ticket, "wx", 0o600)).close();
+    return ticket;
+  } catch (error) {
+    throw fileError("write", ticket, error);
+  }
+}
+
+interface Holder {
+  readonly file: string;
+  readonly pid: number;
+  readonly start: string;
+  readonly place: string;
+}
+
+async function otherHolder(path: string, own: string): Promise<Holder | undefined> {
+  for (const holder of await holders(path)) {
+    if (holder.file === own) continue;
+    if (isAlive(holder)) return holder;
+    await rm(holder.file, { force: true });
+  }
+  return undefined;
+}
+
+async function holders(path: string): Promise<Holder[]> {
+  const directory = dirname(path);
+  const prefix = `${basename(path)}.`;
+  const names = (await readdir(directory)).filter((name) => name.startsWith(prefix));
+  return names.map((name) => {
+    const [pid = "", start = "", where = ""] = name.slice(prefix.length).split(".");
+    return { file: join(directory, name), pid: Number(pid), start, place: where };
+  });
+}
+
+/** In doubt a holder lives: one on another machine or in another container cannot be asked. */
+function isAlive({ pid, start, place: where }: Holder): boolean {
+  if (where !== place()) return true;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
+  // The pid may have been given to another process since; on Linux its start time tells.
+  const now = startOf(pid);
+  return now === start || now === unknownStart || start === unknownStart;
+}
+
+const unknownStart = "0";
+
+/** When a process started, in clock ticks since boot, where the system says so (proc(5), stat, field 22). */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The second field is the program's name in parentheses and may hold spaces.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A zombie has ended; nobody has collected it yet.
+    return fields[0] === "Z" ? "zombie" : (fields[19] ?? unknownStart);
+  } catch {
+    return unknownStart;
+  }
+}
+
+/** Where process ids mean the same: the host and, on Linux, the PID namespace. */
+function place(): string {
+  return createHash("sha256").update(`${hostname()} ${pidNamespace()}`).digest("hex").slice(0, 8);
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}
+
+function locked(path: string, { pid, file, place: where }: Holder): ConfigError {
+  const elsewhere = where === place() ? "" : " on another machine or in another container";
+  return new ConfigError(
+    "ERR_CA_LOCKED",
+    `${dirname(path)} is in use by process ${pid}${elsewhere}`,
+    `wait until it is done; if no such process uses it any more, run: rm ${shellWord(file)}`,
+  );
+}

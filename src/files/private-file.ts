@@ -1,0 +1,85 @@
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
+import { ConfigError } from "../errors.js";
+import { fileError } from "./file-error.js";
+import { effectiveUid, formatMode, modesApply, shellWord } from "./file-modes.js";
+
+/** Above this a file cannot be what we expect; nobody should make us hold it in memory. */
+const defaultMaxBytes = 1024 * 1024;
+
+export interface ReadOptions {
+  /** The largest file that is read. Default: 1 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** What group and others must not be allowed, and how to take it from them. */
+interface Rule {
+  readonly forbidden: number;
+  readonly fault: string;
+  readonly fix: string;
+}
+
+const privateRule: Rule = { forbidden: 0o077, fault: "is open to other users", fix: "chmod 600" };
+const publicRule: Rule = { forbidden: 0o022, fault: "can be changed by other users", fix: "chmod go-w" };
+
+/**
+ * Reads a file that holds a secret: a regular file that belongs to us or to root and that nobody else has any access to.
+ *
+ * @throws ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_NOT_PRIVATE, ERR_FILE_MALFORMED (too large)
+ */
+export function readPrivateFile(path: string, options: ReadOptions = {}): Promise<Buffer> {
+  return readGuarded(path, privateRule, options);
+}
+
+/**
+ * Reads a file that others may see but must not change: certificates, bundles, pins.
+ *
+ * @throws ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_NOT_PRIVATE, ERR_FILE_MALFORMED (too large)
+ */
+export function readPublicFile(path: string, options: ReadOptions = {}): Promise<Buffer> {
+  return readGuarded(path, publicRule, options);
+}
+
+async function readGuarded(path: string, rule: Rule, { maxBytes = defaultMaxBytes }: ReadOptions): Promise<Buffer> {
+  try {
+    await using handle = await openChecked(path);
+    // Asked of the open file, not of the path: the path may name another file by the time it is read.
+    checkFile(path, await handle.stat(), rule, maxBytes);
+    return await handle.readFile();
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
+}
+
+async function openChecked(path: string): Promise<FileHandle> {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const entry = await lstat(path);
+  if (entry.isSymbolicLink()) checkOwner(path, entry, "symbolic link ");
+  // O_NONBLOCK: opening a FIFO would wait for its writer.
+  return open(path, O_RDONLY | O_NONBLOCK | (entry.isSymbolicLink() ? 0 : O_NOFOLLOW));
+}
+
+function checkFile(path: string, stats: Stats, rule: Rule, maxBytes: number): void {
+  if (!stats.isFile()) {
+    throw new ConfigError("ERR_FILE_NOT_PRIVATE", `${path} is not a regular file`, `put a regular file at ${path}`);
+  }
+  checkOwner(path, stats, "");
+  if (modesApply && (stats.mode & rule.forbidden) !== 0) {
+    const problem = `${path} ${rule.fault} (mode ${formatMode(stats.mode)})`;
+    throw new ConfigError("ERR_FILE_NOT_PRIVATE", problem, `run: ${rule.fix} ${shellWord(path)}`);
+  }
+  if (stats.size > maxBytes) {
+    const problem = `${path} has ${stats.size} bytes, more than the ${maxBytes} that are read`;
+    throw new ConfigError("ERR_FILE_MALFORMED", problem, "check that it is the file you mean");
+  }
+}
+
+function checkOwner(path: string, stats: Stats, kind: string): void {
+  const uid = effectiveUid();
+  if (!modesApply || stats.uid === uid || stats.uid === 0) return;
+  throw new ConfigError(
+    "ERR_FILE_NOT_PRIVATE",
+    `${kind}${path} belongs to uid ${stats.uid}, not to this process (uid ${uid}) or root`,
+    `run as uid ${stats.uid}, or: chown ${kind === "" ? "" : "-h "}${uid} ${shellWord(path)}`,
+  );
+}
