@@ -1,0 +1,11 @@
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A new directory (mode 0700) that goes away with the test that asked for it. */
+export function tempDirectory(): string {
+  const path = mkdtempSync(join(realpathSync(tmpdir()), "pinwire-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
