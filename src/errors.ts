@@ -48,6 +48,7 @@ export const errorCodes = {
   ERR_ADDRESS_IN_USE: Status.FAILED_PRECONDITION,
   ERR_LISTEN_FAILED: Status.FAILED_PRECONDITION,
   ERR_CA_LOCKED: Status.FAILED_PRECONDITION,
+  ERR_CA_PASSPHRASE: Status.FAILED_PRECONDITION,
   ERR_UNSUPPORTED_PLATFORM: Status.FAILED_PRECONDITION,
 
   // Family UsageError: the API was called in a way it does not offer.
@@ -56,16 +57,19 @@ export const errorCodes = {
   ERR_SERVICE_REGISTERED_TWICE: Status.INVALID_ARGUMENT,
   ERR_HANDLER_MISSING: Status.INVALID_ARGUMENT,
   ERR_HANDLER_UNKNOWN: Status.INVALID_ARGUMENT,
+  ERR_HANDLER_RESULT: Status.INTERNAL,
   ERR_INVALID_METADATA: Status.INVALID_ARGUMENT,
   ERR_SERVER_CLOSED: Status.FAILED_PRECONDITION,
   ERR_NEXT_MISUSED: Status.INTERNAL,
+  ERR_NOT_ITERABLE: Status.INVALID_ARGUMENT,
+  ERR_SERVER_STARTED: Status.FAILED_PRECONDITION,
 
   // Family RpcError: a call failed for a reason that this process knows.
   ERR_POLICY: Status.PERMISSION_DENIED,
   ERR_UNKNOWN_METHOD: Status.PERMISSION_DENIED,
   ERR_MESSAGE_TOO_LARGE: Status.RESOURCE_EXHAUSTED,
   ERR_MESSAGE_MALFORMED: Status.INVALID_ARGUMENT,
-  ERR_MESSAGE_COUNT: Status.INTERNAL,
+  ERR_MESSAGE_COUNT: Status.UNIMPLEMENTED,
   ERR_CHANNEL_CLOSED: Status.CANCELLED,
   ERR_CONNECTION_LOST: Status.UNAVAILABLE,
   ERR_SHUTTING_DOWN: Status.UNAVAILABLE,
@@ -159,6 +163,8 @@ export class UsageError extends TypeError implements CodedError {
 export interface RpcErrorOptions extends ErrorOptions {
   /** A more precise reason than the status alone. */
   readonly code?: ErrorCode;
+  /** @internal The status came from the peer, so its words are not for anybody else. */
+  readonly received?: boolean;
 }
 
 /**
@@ -172,11 +178,14 @@ export class RpcError extends Error implements CodedError {
   readonly status: Status;
   /** The message alone, as it travels; `message` puts the name of the status before it. */
   readonly rawMessage: string;
+  /** Whether the other side of the call chose the status, not this process. */
+  readonly received: boolean;
 
   constructor(status: Exclude<Status, typeof Status.OK>, rawMessage: string, options: RpcErrorOptions = {}) {
     super(rawMessage === "" ? statusName(status) : `${statusName(status)}: ${rawMessage}`, options);
     this.status = status;
     this.rawMessage = rawMessage;
+    this.received = options.received ?? false;
     this.code = options.code ?? `ERR_RPC_${statusName(status) as Exclude<StatusName, "OK">}`;
   }
 }

@@ -19,7 +19,10 @@ export function chain<C>(
   stages: readonly ((call: C, next: () => Promise<void>) => Promise<void>)[],
   innermost: (call: C) => Promise<void>,
 ): (call: C) => Promise<void> {
-  return stages.reduceRight<(call: C) => Promise<void>>((rest, stage) => (call) => stage(call, () => rest(call)), innermost);
+  return stages.reduceRight<(call: C) => Promise<void>>(
+    (rest, stage) => (call) => stage(call, () => rest(call)),
+    innermost,
+  );
 }
 
 /**
@@ -34,6 +37,7 @@ export function guarded<C extends CallContext>(interceptor: Interceptor<C>): Int
       entered = true;
       return next();
     });
-    if (!entered) throw new UsageError("ERR_NEXT_MISUSED", "an interceptor returned without calling next() or throwing");
+    if (!entered)
+      throw new UsageError("ERR_NEXT_MISUSED", "an interceptor returned without calling next() or throwing");
   };
 }

@@ -1,0 +1,37 @@
+import { UsageError } from "./errors.js";
+
+/** setTimeout() counts in 32 bits; a longer delay would fire at once. */
+export const maxDelayMs = 2 ** 31 - 1;
+
+/** A time span that a timer can hold. @throws UsageError ERR_INVALID_OPTION */
+export function checkDelayMs(name: string, value: number): number {
+  return checkWholeOrMore(name, value, 1, maxDelayMs);
+}
+
+/** @throws UsageError ERR_INVALID_OPTION */
+export function checkCount(name: string, value: number): number {
+  if (!Number.isInteger(value)) throw invalid(name, "must be a whole number", value);
+  return checkWholeOrMore(name, value, 1, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * A misspelt option would be ignored without a word, and with it what it was meant to secure.
+ *
+ * @throws UsageError ERR_INVALID_OPTION
+ */
+export function checkKeys(where: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new UsageError("ERR_INVALID_OPTION", `${where} has no option "${key}"; it knows ${known.join(", ")}`);
+  }
+}
+
+function checkWholeOrMore(name: string, value: number, min: number, max: number): number {
+  if (typeof value !== "number" || !(value >= min && value <= max))
+    throw invalid(name, `must be between ${min} and ${max}`, value);
+  return value;
+}
+
+function invalid(name: string, rule: string, value: unknown): UsageError {
+  return new UsageError("ERR_INVALID_OPTION", `${name} ${rule}, not ${String(value)}`);
+}

@@ -1,0 +1,94 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { RpcError } from "../errors.js";
+import type { SpiffeId } from "../identity/spiffe-id.js";
+import { deadline } from "../interceptors/deadline.js";
+import type { CallContext } from "../rpc/call-context.js";
+import type { CallOptions } from "../rpc/call-options.js";
+import { ClientCall, cancelled } from "../rpc/client-call.js";
+import { type ClientMethod, clientMethod } from "../rpc/client-method.js";
+import { guarded, type Interceptor } from "../rpc/interceptor.js";
+import type { Connection } from "./connection.js";
+
+export interface CallsOptions {
+  readonly peer: SpiffeId;
+  readonly timeoutMs: number;
+  readonly maxMessageBytes: number;
+  readonly interceptors: readonly Interceptor<CallContext>[];
+}
+
+/** Makes the calls of one client. */
+export class Calls {
+  readonly #connection: Connection;
+  readonly #options: CallsOptions;
+  readonly #methods = new Map<DescMethod, ClientMethod>();
+
+  constructor(connection: Connection, options: CallsOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** A call with one response. */
+  async one(method: DescMethod, request: unknown, options: CallOptions): Promise<Message | undefined> {
+    const { call, done } = this.#begin(method, request, options);
+    await done;
+    return call.response;
+  }
+
+  /** A call with a stream of responses. It runs from now on, whether or not anybody reads. */
+  many(method: DescMethod, request: unknown, options: CallOptions): AsyncIterableIterator<Message> {
+    const { call, done, route } = this.#begin(method, request, options);
+    // Nobody may ever look at the end of the stream; that must not count as an unhandled rejection.
+    done.catch(() => {});
+    return {
+      async next() {
+        const message = await route.read(call).catch((error: unknown) => void call.abort(asAbort(error)));
+        if (message !== undefined) return { value: message, done: false };
+        await done;
+        return { value: undefined, done: true };
+      },
+      async return() {
+        call.abort(cancelled("the reader of the responses left"));
+        return { value: undefined, done: true };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  #begin(method: DescMethod, request: unknown, options: CallOptions) {
+    const route = this.#route(method);
+    const call = new ClientCall(method, { id: this.#options.peer }, request, this.#options.timeoutMs, options);
+    return { call, route, done: this.#run(call, route) };
+  }
+
+  async #run(call: ClientCall, route: ClientMethod): Promise<void> {
+    this.#connection.calls.add(call);
+    try {
+      await route.run(call);
+    } catch (error) {
+      // Whatever failed on this side, the server must not go on with the call.
+      call.abort(asAbort(error));
+      throw error;
+    } finally {
+      call.release();
+      this.#connection.calls.delete(call);
+    }
+  }
+
+  #route(method: DescMethod): ClientMethod {
+    let route = this.#methods.get(method);
+    if (route === undefined) {
+      const { maxMessageBytes, interceptors } = this.#options;
+      // The order of a client's stages, outermost first.
+      const stages = [deadline, ...interceptors.map((interceptor) => guarded<ClientCall>(interceptor))];
+      route = clientMethod(method, { transport: this.#connection.transport, stages, maxMessageBytes });
+      this.#methods.set(method, route);
+    }
+    return route;
+  }
+}
+
+function asAbort(error: unknown): RpcError {
+  return error instanceof RpcError ? error : cancelled("the call failed on this side", error);
+}

@@ -1,0 +1,94 @@
+import { checkCount, checkDelayMs, checkKeys } from "../check-option.js";
+import type { CredentialState } from "../credentials/credential-state.js";
+import { defaults } from "../defaults.js";
+import { RpcError } from "../errors.js";
+import { SpiffeId } from "../identity/spiffe-id.js";
+import { enableAmbientCalls } from "../rpc/ambient-call.js";
+import type { Source } from "../source.js";
+import { Status } from "../status.js";
+import { type Address, parseAddress } from "../transport/address.js";
+import type { Connection } from "./connection.js";
+
+export interface ChannelOptions {
+  /** Who I am and whom I trust; from `loadCredentials`. */
+  readonly credentials: Source<CredentialState>;
+  /** Where the server listens: `unix:/absolute/path` or `npipe:name`. */
+  readonly target: string;
+  /** The SPIFFE ID of the only server accepted. */
+  readonly peer: string | SpiffeId;
+  /** The largest message, in either direction. @default 4 MiB */
+  readonly maxMessageBytes?: number;
+  /** How long connecting may take, until the server is verified. @default 5_000 */
+  readonly handshakeTimeoutMs?: number;
+}
+
+export const channelOptionKeys = ["credentials", "target", "peer", "maxMessageBytes", "handshakeTimeoutMs"] as const;
+
+/**
+ * A connection to one server, made when the first call needs it and made again when it breaks. Share one among the
+ * clients of all services of that server.
+ *
+ * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_INVALID_SPIFFE_ID; UsageError ERR_INVALID_OPTION
+ */
+export function createChannel(options: ChannelOptions): Channel {
+  checkKeys("createChannel()", options, channelOptionKeys);
+  return new Channel(options);
+}
+
+export class Channel implements AsyncDisposable {
+  readonly address: Address;
+  readonly peer: SpiffeId;
+  readonly credentials: Source<CredentialState>;
+  readonly maxMessageBytes: number;
+  readonly handshakeTimeoutMs: number;
+  #connection: Promise<Connection> | undefined;
+  #open: Connection | undefined;
+  #closed = false;
+
+  /** @internal Use {@link createChannel}. */
+  constructor(options: ChannelOptions) {
+    this.address = parseAddress(options.target);
+    this.peer = typeof options.peer === "string" ? SpiffeId.parse(options.peer) : options.peer;
+    this.credentials = options.credentials;
+    this.maxMessageBytes = checkCount("maxMessageBytes", options.maxMessageBytes ?? defaults.maxMessageBytes);
+    this.handshakeTimeoutMs = checkDelayMs(
+      "handshakeTimeoutMs",
+      options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,
+    );
+    enableAmbientCalls();
+  }
+
+  /** @internal */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** @internal What calls go through, without waiting once it is there. */
+  get connection(): Connection | Promise<Connection> {
+    if (this.#closed) return Promise.reject(channelClosed());
+    return this.#open ?? this.#load();
+  }
+
+  /** Cancels the calls under way and closes the connection. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    (await this.#connection)?.close(channelClosed());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What a call needs (TLS, HTTP/2, protobuf) is loaded with the first one: importing pinwire must cost next to nothing. */
+  #load(): Promise<Connection> {
+    this.#connection ??= import("./connection.js").then(({ Connection }) => {
+      this.#open = new Connection(this);
+      return this.#open;
+    });
+    return this.#connection;
+  }
+}
+
+function channelClosed(): RpcError {
+  return new RpcError(Status.CANCELLED, "the channel was closed", { code: "ERR_CHANNEL_CLOSED" });
+}

@@ -1,0 +1,121 @@
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import { checkDelayMs, checkKeys } from "../check-option.js";
+import { UsageError } from "../errors.js";
+import type { CallContext } from "../rpc/call-context.js";
+import type { CallOptions } from "../rpc/call-options.js";
+import type { Interceptor } from "../rpc/interceptor.js";
+import type { Calls } from "./calls.js";
+import { Channel, type ChannelOptions, channelOptionKeys } from "./channel.js";
+import type { ClientMethods } from "./client-methods.js";
+
+export interface ClientOptions {
+  /** How long each call may take unless it says otherwise. Required: a call without a deadline can hang for ever. */
+  readonly timeoutMs: number;
+  /** Run around every call, the first outermost. */
+  readonly interceptors?: readonly Interceptor<CallContext>[];
+}
+
+/** A typed client. Disposing of it closes its channel, unless the channel was given to it. */
+export type Client<S extends DescService> = ClientMethods<S> &
+  AsyncDisposable &
+  // A method of the service goes before ours; `await using` and Symbol.asyncDispose are always there.
+  ("close" extends keyof S["method"] ? unknown : { close(): Promise<void> });
+
+const clientOptionKeys = ["timeoutMs", "interceptors"] as const;
+
+/**
+ * Makes a client with a channel of its own.
+ *
+ * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_INVALID_SPIFFE_ID; UsageError ERR_NO_TIMEOUT,
+ * ERR_INVALID_OPTION
+ */
+export function createClient<S extends DescService>(service: S, options: ChannelOptions & ClientOptions): Client<S>;
+/** Makes a client on a channel that others may share. */
+export function createClient<S extends DescService>(service: S, channel: Channel, options: ClientOptions): Client<S>;
+export function createClient<S extends DescService>(
+  service: S,
+  target: Channel | (ChannelOptions & ClientOptions),
+  shared?: ClientOptions,
+): Client<S> {
+  if (target instanceof Channel) {
+    return assemble(service, target, checkOptions(shared, clientOptionKeys), async () => {});
+  }
+  const options = checkOptions(target, [...channelOptionKeys, ...clientOptionKeys]);
+  const channel = new Channel(target);
+  return assemble(service, channel, options, () => channel.close());
+}
+
+function assemble<S extends DescService>(
+  service: S,
+  channel: Channel,
+  options: ClientOptions,
+  close: () => Promise<void>,
+): Client<S> {
+  const load = callsOf(channel, options);
+  const methods = service.methods.map((method) => [method.localName, caller(method, load)]);
+  // The mapped type cannot follow Object.fromEntries; the loop above gives each method the function of its kind.
+  return Object.assign({ close }, Object.fromEntries(methods), { [Symbol.asyncDispose]: close }) as Client<S>;
+}
+
+/** The working half of a client; without waiting once it is there. */
+type LoadCalls = () => Calls | Promise<Calls>;
+
+function callsOf(channel: Channel, options: ClientOptions): LoadCalls {
+  let calls: Calls | undefined;
+  const load = async (): Promise<Calls> => {
+    const [connection, { Calls }] = await Promise.all([channel.connection, import("./calls.js")]);
+    const { timeoutMs, interceptors = [] } = options;
+    calls ??= new Calls(connection, {
+      peer: channel.peer,
+      timeoutMs,
+      maxMessageBytes: channel.maxMessageBytes,
+      interceptors,
+    });
+    return calls;
+  };
+  return () => (channel.closed || calls === undefined ? load() : calls);
+}
+
+function caller(method: DescMethod, load: LoadCalls): (request: unknown, options?: CallOptions) => unknown {
+  if (method.methodKind === "unary" || method.methodKind === "client_streaming") {
+    return async (request, options = {}) => {
+      checkCall(options);
+      const calls = load();
+      return (calls instanceof Promise ? await calls : calls).one(method, request, options);
+    };
+  }
+  return (request, options = {}) => {
+    checkCall(options);
+    const calls = load();
+    if (!(calls instanceof Promise)) return calls.many(method, request, options);
+    return deferred(calls.then((loaded) => loaded.many(method, request, options)));
+  };
+}
+
+/** An iterator that is still to come. */
+function deferred(coming: Promise<AsyncIterableIterator<Message>>): AsyncIterableIterator<Message> {
+  coming.catch(() => {});
+  return {
+    next: async () => (await coming).next(),
+    return: async () => (await coming).return?.() ?? { value: undefined, done: true },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function checkCall({ timeoutMs }: CallOptions): void {
+  if (timeoutMs !== undefined) checkDelayMs("timeoutMs", timeoutMs);
+}
+
+function checkOptions(options: ClientOptions | undefined, known: readonly string[]): ClientOptions {
+  if (options?.timeoutMs === undefined) {
+    throw new UsageError(
+      "ERR_NO_TIMEOUT",
+      "createClient() needs timeoutMs: how long a call may take unless it says otherwise",
+    );
+  }
+  checkKeys("createClient()", options, known);
+  checkDelayMs("timeoutMs", options.timeoutMs);
+  return options;
+}

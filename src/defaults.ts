@@ -1,0 +1,22 @@
+/** Every default that is a number; `docs/defaults.md` gives the reason of each, and a test compares the two. */
+export const defaults = {
+  /** The longest a served call may take, and what a call gets whose caller names no deadline. */
+  maxTimeoutMs: 60_000,
+  /** The largest message, in either direction. */
+  maxMessageBytes: 4 * 1024 * 1024,
+  /** Calls under way on one connection. */
+  maxConcurrentStreams: 1_000,
+  /** How long calls may go on once the server or their connection is to end. */
+  drainTimeoutMs: 10_000,
+  /** From the first byte to a verified peer. */
+  handshakeTimeoutMs: 5_000,
+  maxHandshakes: 128,
+  maxConnections: 1_024,
+  maxConnectionsPerPeer: 64,
+  /** How long a connection is silent before a server asks whether its client still lives. */
+  serverKeepaliveTimeMs: 30_000,
+  /** How long a connection with calls under way is silent before a client asks whether its server still lives. */
+  clientKeepaliveTimeMs: 60_000,
+  /** How long the answer to that may take. */
+  keepaliveTimeoutMs: 10_000,
+} as const;

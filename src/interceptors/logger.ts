@@ -1,0 +1,25 @@
+/** Where records go. Every pino-compatible logger fits: fields first, then a constant message. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  /** Spares the building of records nobody wants. Taken as "yes" when absent. */
+  isLevelEnabled?(level: string): boolean;
+}
+
+/** No logger was given: warnings and errors go to standard error by pino, which is loaded with the first of them. */
+export function defaultLogger(): Logger {
+  let loading: Promise<Logger> | undefined;
+  const write = (level: "warn" | "error") => (fields: object, message: string) => {
+    loading ??= import("./telemetry-pino.js").then(({ pinoLogger }) => pinoLogger());
+    loading.then((logger) => logger[level](fields, message));
+  };
+  return {
+    debug: () => {},
+    info: () => {},
+    warn: write("warn"),
+    error: write("error"),
+    isLevelEnabled: (level) => level === "warn" || level === "error",
+  };
+}

@@ -1,0 +1,93 @@
+import { performance } from "node:perf_hooks";
+import { type CodedError, type ErrorCode, isCodedError, PeerError } from "../errors.js";
+import { failureOf } from "../rpc/outcome.js";
+import type { ServerCall } from "../rpc/server-call.js";
+import type { ServerStage } from "../rpc/server-method.js";
+import { Status, statusName } from "../status.js";
+import type { ConnectionRefusal } from "../transport/secure-listener.js";
+import type { Logger } from "./logger.js";
+
+/** Everything a record may hold: scalars, chosen here one by one. No payload, no metadata, no text of anybody's error. */
+interface CallRecord {
+  event: "call";
+  peer: string;
+  pin: string;
+  method: string;
+  protocol: string;
+  connection: string;
+  status: string;
+  durationMs: number;
+  code?: ErrorCode;
+  reference?: string;
+  errorName?: string;
+  stack?: string;
+}
+
+/** Writes one record per call, whichever way it ends. Outermost, so that it sees refusals too. */
+export function serverTelemetry(logger: Logger): ServerStage {
+  return async (call, next) => {
+    try {
+      await next();
+      if (logger.isLevelEnabled?.("debug") ?? true) logger.debug(recordOf(call, Status.OK), "call served");
+    } catch (error) {
+      logFailure(logger, call, error);
+      throw error;
+    }
+  };
+}
+
+/** Writes one record per refused connection. */
+export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefusal): void {
+  const facts = reason instanceof PeerError ? reason.facts : {};
+  logger.warn(
+    {
+      event: "connection refused",
+      code: reason.code,
+      reason: reason.message,
+      peer: facts.peerId,
+      pin: facts.pin,
+      reference,
+    },
+    "connection refused",
+  );
+}
+
+/** Writes that new credentials were not accepted and the old ones stay in force. */
+export function logCredentialsRefused(logger: Logger, error: Error): void {
+  const code = isCodedError(error) ? (error as CodedError).code : undefined;
+  logger.error({ event: "credentials refused", code, reason: error.message }, "new credentials refused");
+}
+
+function logFailure(logger: Logger, call: ServerCall, error: unknown): void {
+  const { code, outcome } = failureOf(error, () => call.reference);
+  const record: CallRecord = { ...recordOf(call, outcome.status), code };
+  if (call.hasReference) record.reference = call.reference;
+  if (code === "ERR_HANDLER_FAILED") Object.assign(record, originOf(error));
+  logger[levelOf(outcome.status)](record, "call failed");
+}
+
+function recordOf(call: ServerCall, status: Status): CallRecord {
+  return {
+    event: "call",
+    peer: call.peer.id.toString(),
+    pin: call.peer.pin.short,
+    // A path that leads nowhere is the peer's invention: it is cut, and JSON keeps it on its line.
+    method: call.path.slice(0, 256),
+    protocol: call.connection.protocol,
+    connection: call.connection.id,
+    status: statusName(status),
+    durationMs: Math.round((performance.now() - call.startedAt) * 1000) / 1000,
+  };
+}
+
+function levelOf(status: Status): "info" | "warn" | "error" {
+  if (status === Status.INTERNAL || status === Status.UNKNOWN || status === Status.DATA_LOSS) return "error";
+  return status === Status.PERMISSION_DENIED || status === Status.UNAUTHENTICATED ? "warn" : "info";
+}
+
+/** Where an unexpected error came from. Its message stays out: nobody knows what a handler puts into one. */
+function originOf(error: unknown): Pick<CallRecord, "errorName" | "stack"> {
+  if (!(error instanceof Error)) return { errorName: typeof error };
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return { errorName: error.name, stack: frames.slice(0, 12).join("\n") };
+}

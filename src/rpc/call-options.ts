@@ -1,0 +1,14 @@
+import type { Metadata } from "./metadata.js";
+
+/** What one call may be given beyond its request. */
+export interface CallOptions {
+  /** How long this call may take; instead of the client's `timeoutMs`. A nested call never outlives the call it serves. */
+  readonly timeoutMs?: number;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+  readonly metadata?: Metadata | Readonly<Record<string, string | Uint8Array>>;
+  /** Called with the response header as soon as it arrives. */
+  readonly onHeader?: (header: Metadata) => void;
+  /** Called with the trailer when the call has ended, well or not. */
+  readonly onTrailer?: (trailer: Metadata) => void;
+}

@@ -1,0 +1,134 @@
+import { performance } from "node:perf_hooks";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { RpcError } from "../errors.js";
+import type { SpiffeId } from "../identity/spiffe-id.js";
+import { newReference } from "../reference.js";
+import type { CallContext } from "./call-context.js";
+import { ContextValues } from "./context-values.js";
+import { Metadata } from "./metadata.js";
+
+type Hook = (message: Message) => void;
+type AbortListener = (reason: RpcError) => void;
+
+/** What both sides of a call have in common: the deadline, the end from outside, and everything made on first use. */
+export abstract class Call implements CallContext {
+  abstract readonly side: "client" | "server";
+  abstract readonly method: DescMethod;
+  abstract readonly peer: { readonly id: SpiffeId };
+  abstract readonly requestMetadata: Metadata;
+
+  /** Both on the clock of `performance.now()`. */
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  #abortReason: RpcError | undefined;
+  #abortListeners: Set<AbortListener> | undefined;
+  #controller: AbortController | undefined;
+  #responseHeader: Metadata | undefined;
+  #responseTrailer: Metadata | undefined;
+  #values: ContextValues | undefined;
+  #reference: string | undefined;
+  #requestHooks: Hook[] | undefined;
+  #responseHooks: Hook[] | undefined;
+
+  constructor(timeoutMs: number, latest = Number.POSITIVE_INFINITY) {
+    this.startedAt = performance.now();
+    this.deadlineAt = Math.min(this.startedAt + timeoutMs, latest);
+  }
+
+  get deadline(): Date {
+    return new Date(Date.now() + (this.deadlineAt - performance.now()));
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.deadlineAt - performance.now());
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  get responseHeader(): Metadata {
+    this.#responseHeader ??= new Metadata();
+    return this.#responseHeader;
+  }
+
+  get responseTrailer(): Metadata {
+    this.#responseTrailer ??= new Metadata();
+    return this.#responseTrailer;
+  }
+
+  get values(): ContextValues {
+    this.#values ??= new ContextValues();
+    return this.#values;
+  }
+
+  onRequestMessage(hook: Hook): void {
+    this.#requestHooks ??= [];
+    this.#requestHooks.push(hook);
+  }
+
+  onResponseMessage(hook: Hook): void {
+    this.#responseHooks ??= [];
+    this.#responseHooks.push(hook);
+  }
+
+  /** Joins what the peer hears about a refusal to what the log says about it. */
+  get reference(): string {
+    this.#reference ??= newReference();
+    return this.#reference;
+  }
+
+  get hasReference(): boolean {
+    return this.#reference !== undefined;
+  }
+
+  /** The response trailer, unless nobody ever touched it. */
+  get trailerIfAny(): Metadata | undefined {
+    return this.#responseTrailer?.size ? this.#responseTrailer : undefined;
+  }
+
+  get headerIfAny(): Metadata | undefined {
+    return this.#responseHeader?.size ? this.#responseHeader : undefined;
+  }
+
+  get abortReason(): RpcError | undefined {
+    return this.#abortReason;
+  }
+
+  /** Ends the call from outside its own flow; only the first reason counts. */
+  abort(reason: RpcError): void {
+    if (this.#abortReason !== undefined) return;
+    this.#abortReason = reason;
+    const listeners = this.#abortListeners;
+    this.#abortListeners = undefined;
+    for (const listener of listeners ?? []) listener(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** Calls the listener once, at once if the call was aborted before. */
+  whenAborted(listener: AbortListener): void {
+    if (this.#abortReason !== undefined) {
+      listener(this.#abortReason);
+      return;
+    }
+    this.#abortListeners ??= new Set();
+    this.#abortListeners.add(listener);
+  }
+
+  /** Takes a listener back: what is shorter-lived than this call must not pile up on it. */
+  forget(listener: AbortListener): void {
+    this.#abortListeners?.delete(listener);
+  }
+
+  showRequest(message: Message): void {
+    if (this.#requestHooks !== undefined) for (const hook of this.#requestHooks) hook(message);
+  }
+
+  showResponse(message: Message): void {
+    if (this.#responseHooks !== undefined) for (const hook of this.#responseHooks) hook(message);
+  }
+}

@@ -1,0 +1,115 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { RpcError } from "../errors.js";
+import { Status } from "../status.js";
+import { ambientCall } from "./ambient-call.js";
+import { Call } from "./call.js";
+import type { CallOptions } from "./call-options.js";
+import { MessageReader } from "./message-reader.js";
+import { Metadata } from "./metadata.js";
+import type { ClientStream, ClientStreamListener, ExpectedPeer, Outcome } from "./transport.js";
+
+/** One call on the client: a context for the interceptors above, a listener for the stream below. */
+export class ClientCall extends Call implements ClientStreamListener {
+  override readonly side = "client";
+  override readonly method: DescMethod;
+  override readonly peer: ExpectedPeer;
+  override readonly requestMetadata: Metadata;
+  /** What the user passed: one message, or an iterable of them. */
+  readonly request: unknown;
+  /** The response of a method that has exactly one. */
+  response: Message | undefined;
+  readonly reader: MessageReader;
+  readonly #options: CallOptions;
+  readonly #parent: Call | undefined;
+  readonly #cancel: (reason?: unknown) => void;
+  #stream: ClientStream | undefined;
+  #settle: { resolve(): void; reject(error: RpcError): void } | undefined;
+  #ended = false;
+
+  constructor(method: DescMethod, peer: ExpectedPeer, request: unknown, timeoutMs: number, options: CallOptions) {
+    const parent = ambientCall();
+    super(options.timeoutMs ?? timeoutMs, parent?.deadlineAt);
+    this.method = method;
+    this.peer = peer;
+    this.request = request;
+    this.requestMetadata = toMetadata(options.metadata);
+    this.reader = new MessageReader(() => this.stream.read());
+    this.#options = options;
+    this.#parent = parent;
+    this.#cancel = () => this.abort(cancelled("the call was cancelled", options.signal?.reason ?? parent?.abortReason));
+    parent?.whenAborted(this.#cancel);
+    if (options.signal?.aborted) this.#cancel();
+    else options.signal?.addEventListener("abort", this.#cancel, { once: true });
+  }
+
+  get stream(): ClientStream {
+    if (this.#stream === undefined) throw new Error("the call has no stream yet");
+    return this.#stream;
+  }
+
+  /** Whether the call is over; nothing more is sent then. */
+  get ended(): boolean {
+    return this.#ended || this.abortReason !== undefined;
+  }
+
+  /** Puts the call on a stream. The promise settles when the call has ended. */
+  attach(open: (listener: ClientStreamListener) => ClientStream): Promise<void> {
+    const stream = open(this);
+    this.#stream = stream;
+    return new Promise<void>((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      this.whenAborted((reason) => {
+        stream.cancel();
+        this.reader.fail(reason);
+        reject(reason);
+      });
+    });
+  }
+
+  onHeader(header: Metadata): void {
+    this.responseHeader.merge(header);
+    this.#tell(() => this.#options.onHeader?.(header));
+  }
+
+  onMessage(message: Uint8Array): void {
+    this.reader.push(message);
+  }
+
+  onEnd({ status, message, trailer, ...reason }: Outcome): void {
+    this.#ended = true;
+    if (trailer !== undefined) this.responseTrailer.merge(trailer);
+    this.#tell(() => this.#options.onTrailer?.(this.responseTrailer));
+    if (status === Status.OK) {
+      this.reader.end();
+      this.#settle?.resolve();
+      return;
+    }
+    const error = new RpcError(status, message, { ...reason, received: reason.code === undefined });
+    this.reader.fail(error);
+    this.#settle?.reject(error);
+  }
+
+  /** Lets go of what lives longer than the call. */
+  release(): void {
+    this.#parent?.forget(this.#cancel);
+    this.#options.signal?.removeEventListener("abort", this.#cancel);
+  }
+
+  /** A callback of the user that throws ends the call, not the process. */
+  #tell(callback: () => void): void {
+    try {
+      callback();
+    } catch (cause) {
+      this.abort(cancelled("a callback of the call threw", cause));
+    }
+  }
+}
+
+export function cancelled(message: string, cause?: unknown): RpcError {
+  return new RpcError(Status.CANCELLED, message, cause === undefined ? {} : { cause });
+}
+
+function toMetadata(init: CallOptions["metadata"]): Metadata {
+  if (init === undefined) return new Metadata();
+  return init instanceof Metadata ? new Metadata().merge(init) : Metadata.from(init);
+}

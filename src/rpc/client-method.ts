@@ -1,0 +1,115 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { RpcError, UsageError } from "../errors.js";
+import { Status } from "../status.js";
+import { type ClientCall, cancelled } from "./client-call.js";
+import { type Codec, messageCodec } from "./codec.js";
+import { endQuietly } from "./end-quietly.js";
+import { chain } from "./interceptor.js";
+import { methodPath } from "./method-path.js";
+import type { ClientTransport } from "./transport.js";
+
+export type ClientStage = (call: ClientCall, next: () => Promise<void>) => Promise<void>;
+
+export interface ClientMethodOptions {
+  readonly transport: ClientTransport;
+  readonly stages: readonly ClientStage[];
+  readonly maxMessageBytes: number;
+}
+
+/** Everything about a method that does not change from call to call, made once per client. */
+export interface ClientMethod {
+  /** Runs a call; settles when it has ended. */
+  readonly run: (call: ClientCall) => Promise<void>;
+  /** The next response; undefined after the last. */
+  readonly read: (call: ClientCall) => Promise<Message | undefined>;
+}
+
+export function clientMethod(method: DescMethod, options: ClientMethodOptions): ClientMethod {
+  const requests = messageCodec(method.input, "request", options.maxMessageBytes);
+  const responses = messageCodec(method.output, "response", options.maxMessageBytes);
+  const path = methodPath(method);
+  const sendsOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
+  const receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
+  const perform = async (call: ClientCall): Promise<void> => {
+    // Encoded first: a message that cannot be sent starts no call.
+    const first = sendsOne ? encode(call, call.request, requests) : undefined;
+    const ended = call.attach((listener) =>
+      options.transport.open({ path, timeoutMs: call.remainingMs(), metadata: call.requestMetadata }, listener),
+    );
+    if (first === undefined) pump(call, requests);
+    else {
+      call.stream.write(first);
+      call.stream.halfClose();
+    }
+    await (receivesOne ? Promise.all([ended, readSingle(call, responses)]) : ended);
+  };
+  return { run: chain(options.stages, perform), read: (call) => readOne(call, responses) };
+}
+
+/** Sends the requests as they come; a failure of theirs is the failure of the call. */
+function pump(call: ClientCall, codec: Codec): void {
+  sendAll(call, codec).catch((cause) => {
+    call.abort(cause instanceof RpcError ? cause : cancelled("the iterable of requests failed", cause));
+  });
+}
+
+async function sendAll(call: ClientCall, codec: Codec): Promise<void> {
+  const iterator = iteratorOf(call.request);
+  // An iterable that waits, perhaps for ever, is told that no more requests are wanted.
+  call.whenAborted(() => void endQuietly(iterator));
+  for (;;) {
+    const item = await iterator.next();
+    if (item.done) break;
+    if (call.ended) return endQuietly(iterator);
+    const slow = call.stream.write(encode(call, item.value, codec));
+    if (slow !== undefined) await slow;
+  }
+  call.stream.halfClose();
+}
+
+function iteratorOf(requests: unknown): AsyncIterator<unknown> | Iterator<unknown> {
+  const iterable = requests as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  const iterator = iterable[Symbol.asyncIterator]?.() ?? iterable[Symbol.iterator]?.();
+  if (iterator === undefined) throw new UsageError("ERR_NOT_ITERABLE", "the requests of a stream must be an iterable");
+  return iterator;
+}
+
+function encode(call: ClientCall, request: unknown, codec: Codec): Uint8Array {
+  const { message, bytes } = encodeOrExplain(request, codec);
+  call.showRequest(message);
+  return bytes;
+}
+
+function encodeOrExplain(request: unknown, codec: Codec): ReturnType<Codec["encode"]> {
+  try {
+    return codec.encode(request);
+  } catch (cause) {
+    if (cause instanceof RpcError) throw cause;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new RpcError(Status.INVALID_ARGUMENT, `the request cannot be encoded: ${detail}`, {
+      code: "ERR_MESSAGE_MALFORMED",
+      cause,
+    });
+  }
+}
+
+async function readSingle(call: ClientCall, codec: Codec): Promise<void> {
+  const response = await readOne(call, codec);
+  if (response === undefined) throw wrongCount("the server sent no response message");
+  if ((await call.reader.next()) !== undefined) {
+    throw wrongCount("the server sent more than one response message");
+  }
+  call.response = response;
+}
+
+async function readOne(call: ClientCall, codec: Codec): Promise<Message | undefined> {
+  const bytes = await call.reader.next();
+  if (bytes === undefined) return undefined;
+  const message = codec.decode(bytes);
+  call.showResponse(message);
+  return message;
+}
+
+function wrongCount(message: string): RpcError {
+  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
+}

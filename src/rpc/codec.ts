@@ -1,0 +1,60 @@
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type Message,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { RpcError } from "../errors.js";
+import { Status } from "../status.js";
+
+/** Nesting deeper than this is refused; protobuf's own implementations agree on 100. */
+const recursionLimit = 100;
+
+/** Messages of one type, to and from bytes, within a size limit in both directions. */
+export interface Codec {
+  /** @throws RpcError RESOURCE_EXHAUSTED `ERR_MESSAGE_TOO_LARGE`, or whatever protobuf-es says of a wrong field */
+  encode(init: unknown): { message: Message; bytes: Uint8Array };
+  /**
+   * @throws RpcError RESOURCE_EXHAUSTED `ERR_MESSAGE_TOO_LARGE`; `ERR_MESSAGE_MALFORMED` with INVALID_ARGUMENT for a
+   * request, INTERNAL for a response: who sent it is to blame
+   */
+  decode(bytes: Uint8Array): Message;
+}
+
+/** `noun` is what the error messages call it: "request" or "response". */
+export function messageCodec(schema: DescMessage, noun: "request" | "response", maxBytes: number): Codec {
+  return {
+    encode(init) {
+      const message = create(schema, init as MessageInitShape<DescMessage>);
+      const bytes = toBinary(schema, message);
+      if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, maxBytes);
+      return { message, bytes };
+    },
+    decode(bytes) {
+      if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, maxBytes);
+      try {
+        // Unknown fields are dropped: kept, 4 MB of them become two million objects.
+        return fromBinary(schema, bytes, { readUnknownFields: false, recursionLimit });
+      } catch (cause) {
+        throw new RpcError(
+          noun === "request" ? Status.INVALID_ARGUMENT : Status.INTERNAL,
+          `the ${noun} is not a valid ${schema.typeName}`,
+          {
+            code: "ERR_MESSAGE_MALFORMED",
+            cause,
+          },
+        );
+      }
+    },
+  };
+}
+
+export function tooLarge(noun: string, length: number, maxBytes: number): RpcError {
+  return new RpcError(
+    Status.RESOURCE_EXHAUSTED,
+    `the ${noun} has ${length} bytes, the limit is ${maxBytes} (maxMessageBytes)`,
+    { code: "ERR_MESSAGE_TOO_LARGE" },
+  );
+}

@@ -1,0 +1,76 @@
+import type { Channel, StatusObject } from "@grpc/grpc-js";
+import { Status, statusFromNumber } from "../../status.js";
+import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
+import { WriteWindow } from "../write-window.js";
+import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
+
+type GrpcCall = ReturnType<Channel["createCall"]>;
+
+/** One call of grpc-js, used below its client and its streams. */
+export class H2ClientStream implements ClientStream {
+  readonly #call: GrpcCall;
+  readonly #window = new WriteWindow();
+  #ended = false;
+
+  /** `explain` may say more about a failure than grpc-js does. */
+  constructor(
+    call: GrpcCall,
+    request: ClientRequest,
+    listener: ClientStreamListener,
+    explain: (outcome: Outcome) => Outcome,
+  ) {
+    this.#call = call;
+    call.start(toGrpc(request.metadata), {
+      onReceiveMetadata: (metadata) => {
+        if (!this.#ended) listener.onHeader(fromGrpc(metadata));
+      },
+      onReceiveMessage: (message: Uint8Array) => {
+        if (!this.#ended) listener.onMessage(message);
+      },
+      onReceiveStatus: (status) => {
+        if (this.#end()) listener.onEnd(explain(outcomeOf(status)));
+      },
+    });
+  }
+
+  read(): void {
+    this.#call.startRead();
+  }
+
+  write(message: Uint8Array): Promise<void> | undefined {
+    if (this.#ended) return undefined;
+    const slow = this.#window.add(message.length);
+    this.#call.sendMessageWithContext({ callback: () => this.#window.remove(message.length) }, asBuffer(message));
+    return slow;
+  }
+
+  halfClose(): void {
+    if (!this.#ended) this.#call.halfClose();
+  }
+
+  cancel(): void {
+    if (this.#end()) this.#call.cancelWithStatus(Status.CANCELLED, "cancelled by the caller");
+  }
+
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.#window.close();
+    return true;
+  }
+}
+
+function outcomeOf({ code, details, metadata }: StatusObject): Outcome {
+  const status = statusFromNumber(code);
+  const trailer = fromGrpc(metadata);
+  return { status, ...reasonOf(status, details ?? ""), ...(trailer.size > 0 && { trailer }) };
+}
+
+/** The server's words, but for the two failures that grpc-js finds itself and describes in its own terms. */
+function reasonOf(status: Status, details: string): Pick<Outcome, "message" | "code"> {
+  if (status === Status.DEADLINE_EXCEEDED) return { message: "the deadline of the call has passed" };
+  if (status === Status.RESOURCE_EXHAUSTED && details.startsWith("Received message larger than max")) {
+    return { message: "the response is larger than the limit (maxMessageBytes)", code: "ERR_MESSAGE_TOO_LARGE" };
+  }
+  return { message: details };
+}

@@ -1,0 +1,122 @@
+import type { Metadata as GrpcMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import { Status, statusFromNumber } from "../../status.js";
+import type { SecureConnection } from "../../transport/secure-connection.js";
+import type { Metadata } from "../metadata.js";
+import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
+import { WriteWindow } from "../write-window.js";
+import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
+
+type GrpcCall = ServerInterceptingCallInterface;
+
+/** One call of grpc-js, taken over below its unary and streaming handlers, so that no Node stream is made for it. */
+export class H2ServerStream implements ServerStream {
+  readonly path: string;
+  readonly connection: SecureConnection;
+  readonly timeoutMs: number | undefined;
+  readonly #call: GrpcCall;
+  readonly #sendStatus: GrpcCall["sendStatus"];
+  readonly #received: GrpcMetadata;
+  readonly #window = new WriteWindow();
+  #requestMetadata: Metadata | undefined;
+  #finished = false;
+
+  static serve(path: string, connection: SecureConnection, call: GrpcCall, handler: ServerStreamHandler): void {
+    let listener: ServerStreamListener | undefined;
+    let stream: H2ServerStream | undefined;
+    const abort = (outcome: Outcome) => {
+      if (stream === undefined || !stream.#end()) return;
+      listener?.onAbort(outcome);
+    };
+    const sendStatus = call.sendStatus.bind(call);
+    // grpc-js ends calls by itself: message too large, bad compression, bad timeout, deadline. What the caller then
+    // hears, and what the log says, is decided in one place like everything else.
+    call.sendStatus = (status) => abort(fromGrpcServer(statusFromNumber(status.code), status.details));
+    call.start({
+      onReceiveMetadata(received) {
+        stream = new H2ServerStream(path, connection, call, sendStatus, received);
+        listener = handler(stream);
+      },
+      onReceiveMessage: (message: Uint8Array) => listener?.onMessage(message),
+      onReceiveHalfClose: () => listener?.onHalfClose(),
+      // Fires after every call; abort() ignores it when the call has finished.
+      onCancel: () => abort({ status: Status.CANCELLED, message: "the caller cancelled the call" }),
+    });
+  }
+
+  private constructor(
+    path: string,
+    connection: SecureConnection,
+    call: GrpcCall,
+    sendStatus: GrpcCall["sendStatus"],
+    received: GrpcMetadata,
+  ) {
+    this.path = path;
+    this.connection = connection;
+    this.#call = call;
+    this.#sendStatus = sendStatus;
+    this.#received = received;
+    const deadline = Number(call.getDeadline());
+    this.timeoutMs = Number.isFinite(deadline) ? deadline - Date.now() : undefined;
+  }
+
+  get requestMetadata(): Metadata {
+    this.#requestMetadata ??= fromGrpc(this.#received);
+    return this.#requestMetadata;
+  }
+
+  read(): void {
+    this.#call.startRead();
+  }
+
+  sendHeader(header: Metadata): void {
+    this.#call.sendMetadata(toGrpc(header));
+  }
+
+  write(message: Uint8Array): Promise<void> | undefined {
+    if (this.#finished) return undefined;
+    const slow = this.#window.add(message.length);
+    this.#call.sendMessage(asBuffer(message), () => this.#window.remove(message.length));
+    return slow;
+  }
+
+  finish({ status, message, trailer }: Outcome): void {
+    this.#end();
+    // grpc-js percent-encodes the text with encodeURI, which throws on a lone surrogate.
+    this.#sendStatus({
+      code: status,
+      details: message.toWellFormed(),
+      metadata: trailer === undefined ? null : toGrpc(trailer),
+    });
+  }
+
+  /** Whether this was the first end. */
+  #end(): boolean {
+    if (this.#finished) return false;
+    this.#finished = true;
+    this.#window.close();
+    return true;
+  }
+}
+
+/** What grpc-js found wrong, in our words: its own repeat what the peer sent. */
+function fromGrpcServer(status: Status, details: string): Outcome {
+  switch (status) {
+    case Status.RESOURCE_EXHAUSTED:
+      return {
+        status,
+        message: "the request is larger than the limit (maxMessageBytes)",
+        code: "ERR_MESSAGE_TOO_LARGE",
+      };
+    case Status.DEADLINE_EXCEEDED:
+      return { status, message: "the deadline of the call has passed" };
+    case Status.UNIMPLEMENTED:
+      return { status, message: "the request is compressed in a way this server does not know" };
+    default:
+      return {
+        status: Status.INTERNAL,
+        message: "the request is not valid gRPC",
+        code: "ERR_MESSAGE_MALFORMED",
+        cause: details,
+      };
+  }
+}

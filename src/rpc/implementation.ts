@@ -1,0 +1,31 @@
+import type {
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { HandlerContext } from "./call-context.js";
+
+/**
+ * What a server has to provide for a service: one function per method. Requests arrive decoded; responses may be plain
+ * objects with the fields of the message.
+ */
+export type Implementation<S extends DescService> = {
+  readonly [Name in keyof S["method"]]: MethodHandler<S["method"][Name]>;
+};
+
+export type MethodHandler<M> =
+  M extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageShape<I>, context: HandlerContext) => Awaitable<MessageInitShape<O>>
+    : M extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageShape<I>, context: HandlerContext) => AsyncIterable<MessageInitShape<O>>
+      : M extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: AsyncIterable<MessageShape<I>>, context: HandlerContext) => Awaitable<MessageInitShape<O>>
+        : M extends DescMethodBiDiStreaming<infer I, infer O>
+          ? (requests: AsyncIterable<MessageShape<I>>, context: HandlerContext) => AsyncIterable<MessageInitShape<O>>
+          : never;
+
+type Awaitable<T> = T | Promise<T>;

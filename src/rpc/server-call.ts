@@ -1,0 +1,112 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { RpcError } from "../errors.js";
+import type { PeerIdentity } from "../identity/verify-peer.js";
+import { Status } from "../status.js";
+import type { SecureConnection } from "../transport/secure-connection.js";
+import { Call } from "./call.js";
+import type { HandlerContext } from "./call-context.js";
+import { MessageReader } from "./message-reader.js";
+import type { Metadata } from "./metadata.js";
+import { failureOf } from "./outcome.js";
+import type { ServerMethod } from "./server-method.js";
+import type { Outcome, ServerStream, ServerStreamListener } from "./transport.js";
+
+/** One call on the server: a stream of the transport below, a context for the interceptors and the handler above. */
+export class ServerCall extends Call implements HandlerContext, ServerStreamListener {
+  override readonly side = "server";
+  readonly route: ServerMethod;
+  readonly reader: MessageReader;
+  /** The request of a method that takes exactly one, once it was decoded. */
+  request: Message | undefined;
+  readonly #stream: ServerStream;
+  #headerSent = false;
+  #finished = false;
+
+  constructor(stream: ServerStream, route: ServerMethod) {
+    super(grantedTimeoutMs(stream.timeoutMs, route));
+    this.#stream = stream;
+    this.route = route;
+    this.reader = new MessageReader(() => stream.read());
+  }
+
+  /** Runs the whole call. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await this.route.run(this);
+      this.finish({ status: Status.OK, message: "", ...trailerOf(this) });
+    } catch (error) {
+      this.finish({ ...failureOf(error, () => this.reference).outcome, ...trailerOf(this) });
+    }
+  }
+
+  get path(): string {
+    return this.#stream.path;
+  }
+
+  get method(): DescMethod {
+    if (this.route.method === undefined) throw new Error(`no such method: ${this.path}`);
+    return this.route.method;
+  }
+
+  get connection(): SecureConnection {
+    return this.#stream.connection;
+  }
+
+  override get peer(): PeerIdentity {
+    return this.#stream.connection.peer;
+  }
+
+  override get requestMetadata(): Metadata {
+    return this.#stream.requestMetadata;
+  }
+
+  sendHeader(): void {
+    if (this.#headerSent || this.#finished) return;
+    this.#headerSent = true;
+    this.#stream.sendHeader(this.responseHeader);
+  }
+
+  /** Returns a promise when the caller reads slowly. What is written after the end is discarded. */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#finished) return undefined;
+    if (!this.#headerSent && this.headerIfAny !== undefined) this.sendHeader();
+    this.#headerSent = true;
+    return this.#stream.write(bytes);
+  }
+
+  finish(outcome: Outcome): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    if (!this.#headerSent && this.headerIfAny !== undefined) this.#stream.sendHeader(this.responseHeader);
+    this.#stream.finish(outcome);
+  }
+
+  override abort(reason: RpcError): void {
+    if (this.#finished) return;
+    this.reader.fail(reason);
+    super.abort(reason);
+  }
+
+  onMessage(message: Uint8Array): void {
+    this.reader.push(message);
+  }
+
+  onHalfClose(): void {
+    this.reader.end();
+  }
+
+  onAbort(outcome: Outcome): void {
+    const { status, message, ...reason } = outcome;
+    this.abort(new RpcError(status === Status.OK ? Status.UNKNOWN : status, message, reason));
+  }
+}
+
+/** The caller's wish within the server's bounds. No wish is granted the whole bound, never eternity. */
+function grantedTimeoutMs(requestedMs: number | undefined, route: ServerMethod): number {
+  return Math.min(requestedMs ?? route.maxTimeoutMs, route.maxTimeoutMs);
+}
+
+function trailerOf(call: Call): { trailer?: Metadata } {
+  const trailer = call.trailerIfAny;
+  return trailer === undefined ? {} : { trailer };
+}

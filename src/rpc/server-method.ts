@@ -1,0 +1,124 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { RpcError, UsageError } from "../errors.js";
+import { Status } from "../status.js";
+import { runInCall } from "./ambient-call.js";
+import type { HandlerContext } from "./call-context.js";
+import { type Codec, messageCodec } from "./codec.js";
+import { endQuietly } from "./end-quietly.js";
+import { chain } from "./interceptor.js";
+import { methodPath } from "./method-path.js";
+import type { ServerCall } from "./server-call.js";
+
+/** What a path leads to: everything about a method that does not change from call to call, made once. */
+export interface ServerMethod {
+  /** Undefined where the path names nothing that is served. */
+  readonly method: DescMethod | undefined;
+  readonly maxTimeoutMs: number;
+  /** The whole of a call: built-in stages, interceptors, handler. */
+  readonly run: (call: ServerCall) => Promise<void>;
+}
+
+export type ServerStage = (call: ServerCall, next: () => Promise<void>) => Promise<void>;
+
+/** Any of the four kinds of handler, its types already checked by `Implementation`. */
+export type AnyHandler = (request: never, context: HandlerContext) => unknown;
+
+export interface ServerMethodOptions {
+  /** Run before the request is decoded. */
+  readonly outer: readonly ServerStage[];
+  /** Run after it. */
+  readonly inner: readonly ServerStage[];
+  readonly maxTimeoutMs: number;
+  readonly maxMessageBytes: number;
+}
+
+export function serverMethod(method: DescMethod, handler: AnyHandler, options: ServerMethodOptions): ServerMethod {
+  const requests = messageCodec(method.input, "request", options.maxMessageBytes);
+  const responses = messageCodec(method.output, "response", options.maxMessageBytes);
+  // The kinds that take exactly one request read it before any interceptor of the user runs.
+  const singleRequest = method.methodKind === "unary" || method.methodKind === "server_streaming";
+  const singleResponse = method.methodKind === "unary" || method.methodKind === "client_streaming";
+  const invoke = (call: ServerCall): unknown => {
+    if (!singleRequest) return handler(decodedRequests(call, requests) as never, call);
+    if (call.request !== undefined) call.showRequest(call.request);
+    return handler(call.request as never, call);
+  };
+  const respond = singleResponse ? sendOne : sendAll;
+  const stages = singleRequest
+    ? [...options.outer, readSingle(requests), ...options.inner]
+    : [...options.outer, ...options.inner];
+  return {
+    method,
+    maxTimeoutMs: options.maxTimeoutMs,
+    run: chain(stages, (call) => runInCall(call, () => respond(call, invoke(call), responses))),
+  };
+}
+
+/** Where every path leads that is not served: the same stages, so that it is refused, counted and logged like the rest. */
+export function unknownServerMethod(stages: readonly ServerStage[], maxTimeoutMs: number): ServerMethod {
+  const run = chain<ServerCall>(stages, async () => {
+    throw new RpcError(Status.UNIMPLEMENTED, "unknown method", { code: "ERR_UNKNOWN_METHOD" });
+  });
+  return { method: undefined, maxTimeoutMs, run };
+}
+
+function readSingle(codec: Codec): ServerStage {
+  return async (call, next) => {
+    const bytes = await call.reader.next();
+    if (bytes === undefined) throw wrongCount("no request message was sent");
+    if ((await call.reader.next()) !== undefined) throw wrongCount("more than one request message was sent");
+    call.request = codec.decode(bytes);
+    await next();
+  };
+}
+
+function wrongCount(message: string): RpcError {
+  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
+}
+
+async function* decodedRequests(call: ServerCall, codec: Codec): AsyncGenerator<unknown> {
+  for (;;) {
+    const bytes = await call.reader.next();
+    if (bytes === undefined) return;
+    const message = codec.decode(bytes);
+    call.showRequest(message);
+    yield message;
+  }
+}
+
+async function sendOne(call: ServerCall, result: unknown, codec: Codec): Promise<void> {
+  const response = await result;
+  if (response === undefined || response === null) throw noResponse(call);
+  send(call, response, codec);
+}
+
+async function sendAll(call: ServerCall, result: unknown, codec: Codec): Promise<void> {
+  if (!isAsyncIterable(result)) throw noResponse(call);
+  const iterator = result[Symbol.asyncIterator]();
+  // A generator that waits at a yield is told that nobody listens any more; its finally blocks run.
+  call.whenAborted(() => void endQuietly(iterator));
+  for (;;) {
+    const item = await iterator.next();
+    if (call.abortReason !== undefined || item.done) return;
+    const slow = send(call, item.value, codec);
+    if (slow !== undefined) await slow;
+  }
+}
+
+function send(call: ServerCall, init: unknown, codec: Codec): Promise<void> | undefined {
+  if (call.abortReason !== undefined) return undefined;
+  const { message, bytes } = codec.encode(init);
+  call.showResponse(message);
+  return call.write(bytes);
+}
+
+function noResponse(call: ServerCall): UsageError {
+  return new UsageError(
+    "ERR_HANDLER_RESULT",
+    `the handler of ${methodPath(call.method)} returned nothing that can be sent`,
+  );
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}

@@ -1,0 +1,44 @@
+/**
+ * How far a writer may run ahead of the peer. A few messages under way keep the connection busy; more would only pile up
+ * in memory when the peer is slow.
+ */
+export class WriteWindow {
+  static readonly maxBytes = 256 * 1024;
+
+  #pendingBytes = 0;
+  #closed = false;
+  #waiting: { promise: Promise<void>; resolve(): void } | undefined;
+
+  /** Accounts for a message handed down. The promise, if there is one, settles when it is time for the next. */
+  add(bytes: number): Promise<void> | undefined {
+    this.#pendingBytes += bytes;
+    if (this.#closed || this.#pendingBytes < WriteWindow.maxBytes) return undefined;
+    this.#waiting ??= makeWaiting();
+    return this.#waiting.promise;
+  }
+
+  /** The message has left this process. */
+  remove(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    if (this.#pendingBytes < WriteWindow.maxBytes) this.#release();
+  }
+
+  /** The call is over: nobody waits any more. */
+  close(): void {
+    this.#closed = true;
+    this.#release();
+  }
+
+  #release(): void {
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
+  }
+}
+
+function makeWaiting(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,177 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { checkCount, checkDelayMs, checkKeys } from "../check-option.js";
+import type { CredentialState } from "../credentials/credential-state.js";
+import { defaults } from "../defaults.js";
+import { UsageError } from "../errors.js";
+import { defaultLogger, type Logger } from "../interceptors/logger.js";
+import { Policy, type PolicyRule } from "../interceptors/policy.js";
+import type { HandlerContext } from "../rpc/call-context.js";
+import type { Implementation } from "../rpc/implementation.js";
+import type { Interceptor } from "../rpc/interceptor.js";
+import type { Source } from "../source.js";
+import { parseAddress } from "../transport/address.js";
+import type { AnyImplementation, Serving } from "./serving.js";
+
+export interface ServerOptions {
+  /** Who I am and whom I trust; from `loadCredentials`. */
+  readonly credentials: Source<CredentialState>;
+  /** Whom I allow. All else is denied. */
+  readonly policy: readonly [PolicyRule, ...PolicyRule[]];
+  /** Run around every call that was authorized and decoded, the first outermost. */
+  readonly interceptors?: readonly Interceptor<HandlerContext>[];
+  /** Where records go. @default warnings and errors to standard error, by pino */
+  readonly logger?: Logger;
+  /** The longest a call may take, and what it gets when its caller names no deadline. @default 60_000 */
+  readonly maxTimeoutMs?: number;
+  /** The largest message, in either direction. @default 4 MiB */
+  readonly maxMessageBytes?: number;
+  /** Calls under way on one connection. @default 1_000 */
+  readonly maxConcurrentStreams?: number;
+  /** How long calls may go on once the server, or their connection, is to end. @default 10_000 */
+  readonly drainTimeoutMs?: number;
+  /** From the first byte to a verified peer. @default 5_000 */
+  readonly handshakeTimeoutMs?: number;
+  /** Handshakes under way. @default 128 */
+  readonly maxHandshakes?: number;
+  /** Connections in all. @default 1_024 */
+  readonly maxConnections?: number;
+  /** Connections of one identity. @default 64 */
+  readonly maxConnectionsPerPeer?: number;
+}
+
+/** The numbers among the options, each set. */
+export type ServerLimits = Required<Pick<ServerOptions, (typeof limitKeys)[number]>>;
+
+const delayKeys = ["maxTimeoutMs", "drainTimeoutMs", "handshakeTimeoutMs"] as const;
+const countKeys = [
+  "maxMessageBytes",
+  "maxConcurrentStreams",
+  "maxHandshakes",
+  "maxConnections",
+  "maxConnectionsPerPeer",
+] as const;
+const limitKeys = [...delayKeys, ...countKeys] as const;
+
+/**
+ * Makes a server. Nothing is open until {@link Server.listen}.
+ *
+ * @throws UsageError ERR_NO_POLICY, ERR_INVALID_OPTION
+ */
+export function createServer(options: ServerOptions): Server {
+  return new Server(options);
+}
+
+export class Server implements AsyncDisposable {
+  readonly #options: ServerOptions;
+  readonly #policy: Policy;
+  readonly #limits: ServerLimits;
+  readonly #logger: Logger;
+  readonly #services = new Map<DescService, AnyImplementation>();
+  #serving: Promise<Serving> | undefined;
+  #closed = false;
+
+  /** @internal Use {@link createServer}. */
+  constructor(options: ServerOptions) {
+    checkKeys("createServer()", options, ["credentials", "policy", "interceptors", "logger", ...limitKeys]);
+    this.#options = options;
+    this.#policy = new Policy(options.policy ?? []);
+    this.#limits = checkLimits(options);
+    this.#logger = options.logger ?? defaultLogger();
+  }
+
+  /**
+   * Adds a service: one function per method, no more and no less.
+   *
+   * @throws UsageError ERR_SERVICE_REGISTERED_TWICE, ERR_HANDLER_MISSING, ERR_HANDLER_UNKNOWN, ERR_SERVER_STARTED
+   */
+  service<S extends DescService>(service: S, implementation: Implementation<S>): this {
+    if (this.#serving !== undefined) {
+      throw new UsageError("ERR_SERVER_STARTED", `add ${service.typeName} before listen() is called`);
+    }
+    for (const { typeName } of this.#services.keys()) {
+      if (typeName === service.typeName) {
+        throw new UsageError("ERR_SERVICE_REGISTERED_TWICE", `${typeName} has already been added to this server`);
+      }
+    }
+    checkHandlers(service, implementation);
+    this.#services.set(service, implementation as AnyImplementation);
+    return this;
+  }
+
+  /**
+   * Opens a socket and serves on it. May be called again with other addresses.
+   *
+   * @param address `unix:/absolute/path` or `npipe:name`
+   * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_DIRECTORY_NOT_PRIVATE, ERR_ADDRESS_IN_USE,
+   * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED; UsageError ERR_SERVER_CLOSED
+   */
+  async listen(address: string): Promise<void> {
+    if (this.#closed) throw new UsageError("ERR_SERVER_CLOSED", "this server was closed; make a new one");
+    const parsed = parseAddress(address);
+    const serving = await this.#start();
+    await serving.listen(parsed);
+  }
+
+  /**
+   * Ends in good order: the socket goes, peers are told to send no more, calls under way finish. What has not finished
+   * after `drainTimeoutMs` is cut off.
+   */
+  async drain(): Promise<void> {
+    this.#closed = true;
+    await (await this.#serving)?.drain();
+  }
+
+  /** Ends at once: calls under way fail with `UNAVAILABLE`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await (await this.#serving)?.close();
+  }
+
+  /** The same as {@link drain}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+  }
+
+  /** What serving needs (TLS, HTTP/2, protobuf) is loaded here: importing pinwire must cost next to nothing. */
+  #start(): Promise<Serving> {
+    this.#serving ??= import("./serving.js").then(
+      ({ Serving }) =>
+        new Serving({
+          credentials: this.#options.credentials,
+          policy: this.#policy,
+          interceptors: this.#options.interceptors ?? [],
+          logger: this.#logger,
+          limits: this.#limits,
+          services: this.#services,
+        }),
+    );
+    return this.#serving;
+  }
+}
+
+function checkLimits(options: ServerOptions): ServerLimits {
+  const limits: Partial<Record<(typeof limitKeys)[number], number>> = {};
+  for (const key of delayKeys) limits[key] = checkDelayMs(key, options[key] ?? defaults[key]);
+  for (const key of countKeys) limits[key] = checkCount(key, options[key] ?? defaults[key]);
+  return limits as ServerLimits;
+}
+
+function checkHandlers(service: DescService, implementation: object): void {
+  const handlers = new Map<string, unknown>();
+  // Methods of a class live on its prototype.
+  for (const { localName } of service.methods) handlers.set(localName, Reflect.get(implementation, localName));
+  for (const [name, handler] of handlers) {
+    if (typeof handler === "function") continue;
+    throw new UsageError(
+      "ERR_HANDLER_MISSING",
+      `${service.typeName} has a method ${name}(), but the implementation has none`,
+    );
+  }
+  for (const name of Object.keys(implementation)) {
+    if (handlers.has(name) || typeof Reflect.get(implementation, name) !== "function") continue;
+    throw new UsageError(
+      "ERR_HANDLER_UNKNOWN",
+      `the implementation has ${name}(), but ${service.typeName} has no such method`,
+    );
+  }
+}

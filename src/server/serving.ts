@@ -1,0 +1,127 @@
+import type { DescService } from "@bufbuild/protobuf";
+import type { CredentialState } from "../credentials/credential-state.js";
+import { defaults } from "../defaults.js";
+import { RpcError } from "../errors.js";
+import { authentication } from "../interceptors/authentication.js";
+import { authorization } from "../interceptors/authorization.js";
+import { deadline } from "../interceptors/deadline.js";
+import type { Logger } from "../interceptors/logger.js";
+import type { Policy } from "../interceptors/policy.js";
+import { logRefusal, serverTelemetry } from "../interceptors/telemetry.js";
+import type { HandlerContext } from "../rpc/call-context.js";
+import { H2ServerTransport } from "../rpc/h2/h2-server-transport.js";
+import { guarded, type Interceptor } from "../rpc/interceptor.js";
+import { methodPath } from "../rpc/method-path.js";
+import { ServerCall } from "../rpc/server-call.js";
+import { type AnyHandler, type ServerMethod, serverMethod, unknownServerMethod } from "../rpc/server-method.js";
+import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
+import type { Source } from "../source.js";
+import { Status } from "../status.js";
+import type { Address } from "../transport/address.js";
+import { protocols } from "../transport/protocols.js";
+import { createSecureListener, type SecureListener } from "../transport/secure-listener.js";
+import type { ServerLimits } from "./server.js";
+
+/** An implementation whose functions were checked against its service. */
+export type AnyImplementation = Readonly<Record<string, AnyHandler>>;
+
+export interface ServingOptions {
+  readonly credentials: Source<CredentialState>;
+  readonly policy: Policy;
+  readonly interceptors: readonly Interceptor<HandlerContext>[];
+  readonly logger: Logger;
+  readonly limits: ServerLimits;
+  readonly services: ReadonlyMap<DescService, AnyImplementation>;
+}
+
+/** The working half of a server: routes, the listener, the transports, the calls under way. */
+export class Serving {
+  readonly #routes: ReadonlyMap<string, ServerMethod>;
+  readonly #unknown: ServerMethod;
+  readonly #calls = new Set<ServerCall>();
+  readonly #transport: ServerTransport;
+  readonly #listener: SecureListener;
+  readonly #drainTimeoutMs: number;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: ServingOptions) {
+    const { limits, logger } = options;
+    // The order of a server's stages, outermost first; src/README.md has the picture.
+    const outer = [serverTelemetry(logger), authentication, authorization(options.policy), deadline];
+    this.#routes = routesOf(options, outer);
+    this.#unknown = unknownServerMethod(outer, limits.maxTimeoutMs);
+    this.#drainTimeoutMs = limits.drainTimeoutMs;
+    this.#transport = new H2ServerTransport((stream) => this.#serve(stream), {
+      ...limits,
+      keepaliveTimeMs: defaults.serverKeepaliveTimeMs,
+      keepaliveTimeoutMs: defaults.keepaliveTimeoutMs,
+    });
+    this.#listener = createSecureListener({
+      credentials: options.credentials,
+      protocols: [protocols.h2],
+      limits,
+      retireGraceMs: limits.drainTimeoutMs,
+      onConnection: (connection) => {
+        connection.onClose(() => this.#settled());
+        this.#transport.accept(connection);
+      },
+      onRefused: (refusal) => logRefusal(logger, refusal),
+    });
+  }
+
+  listen(address: Address): Promise<void> {
+    return this.#listener.listen(address);
+  }
+
+  async drain(): Promise<void> {
+    await this.#listener.stopAccepting();
+    this.#transport.drain();
+    await this.#idle();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    const reason = new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
+    for (const call of [...this.#calls]) call.abort(reason);
+    this.#transport.close();
+    await this.#listener.close();
+  }
+
+  #serve(stream: ServerStream): ServerStreamListener {
+    const call = new ServerCall(stream, this.#routes.get(stream.path) ?? this.#unknown);
+    this.#calls.add(call);
+    void call.run().then(() => this.#calls.delete(call));
+    return call;
+  }
+
+  /** Until the last connection has closed by itself, which it does after its last call, or the time is up. */
+  #idle(): Promise<void> {
+    if (this.#listener.connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#drainTimeoutMs);
+      this.#whenIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #settled(): void {
+    if (this.#listener.connections.size === 0) this.#whenIdle?.();
+  }
+}
+
+type Stages = Parameters<typeof unknownServerMethod>[0];
+
+function routesOf({ services, interceptors, limits }: ServingOptions, outer: Stages): Map<string, ServerMethod> {
+  const routes = new Map<string, ServerMethod>();
+  const inner = interceptors.map((interceptor) => guarded<ServerCall>(interceptor));
+  for (const [service, implementation] of services) {
+    for (const method of service.methods) {
+      // Looked up per call, so that handlers may use `this`.
+      const handler: AnyHandler = (request, context) => implementation[method.localName]?.(request, context);
+      routes.set(methodPath(method), serverMethod(method, handler, { outer, inner, ...limits }));
+    }
+  }
+  return routes;
+}
