@@ -16,23 +16,66 @@ export function describeName(name: Buffer): string {
   return rdns.map(({ oid, value }) => `${labels.get(oid) ?? oid}=${printable(value)}`).join(", ");
 }
 
+/**
+ * The RDNs of a Name in a form in which equal ones are equal strings: letter case, repeated spaces and the string type do
+ * not matter (RFC 5280, section 7.1). Only name constraints need it; issuer and subject are compared as bytes. Undefined
+ * when a value is of a type that cannot be compared so.
+ */
+export function comparableRdns(name: Buffer): string[] | undefined {
+  const rdns = new DerReader(DerReader.only(name, Tag.SEQUENCE, "name").content);
+  const comparable: string[] = [];
+  while (!rdns.atEnd) {
+    const attributes = [...attributesOfRdn(rdns, "name")].map(comparableAttribute);
+    if (attributes.includes(undefined)) return undefined;
+    comparable.push(attributes.sort().join("+"));
+  }
+  return comparable;
+}
+
 /** Checks that a value is a well-formed Name and returns its bytes. Attribute values stay opaque: they are compared as bytes. */
 export function checkName(value: DerValue, what: string): Buffer {
   for (const _ of attributesOf(value, what));
   return value.der;
 }
 
-function* attributesOf(name: DerValue, what: string): Generator<{ oid: string; value: DerValue }> {
+interface Attribute {
+  readonly oid: string;
+  readonly value: DerValue;
+}
+
+function* attributesOf(name: DerValue, what: string): Generator<Attribute> {
   const rdns = new DerReader(name.content);
-  while (!rdns.atEnd) {
-    const attributes = new DerReader(rdns.read(Tag.SET, what).content);
-    do {
-      const attribute = new DerReader(attributes.read(Tag.SEQUENCE, what).content);
-      const oid = decodeOid(attribute.read(Tag.OID, what).content, what);
-      yield { oid, value: attribute.readAny(what) };
-      attribute.end(what);
-    } while (!attributes.atEnd);
-  }
+  while (!rdns.atEnd) yield* attributesOfRdn(rdns, what);
+}
+
+function* attributesOfRdn(rdns: DerReader, what: string): Generator<Attribute> {
+  const attributes = new DerReader(rdns.read(Tag.SET, what).content);
+  do {
+    const attribute = new DerReader(attributes.read(Tag.SEQUENCE, what).content);
+    const oid = decodeOid(attribute.read(Tag.OID, what).content, what);
+    yield { oid, value: attribute.readAny(what) };
+    attribute.end(what);
+  } while (!attributes.atEnd);
+}
+
+/** How each string type of X.520 that is in use becomes text. */
+const decoders = new Map<number, (content: Buffer) => string>([
+  [Tag.UTF8_STRING, (content) => content.toString("utf8")],
+  [Tag.PRINTABLE_STRING, (content) => content.toString("latin1")],
+  [Tag.IA5_STRING, (content) => content.toString("latin1")],
+  [Tag.TELETEX_STRING, (content) => content.toString("latin1")],
+  [
+    Tag.BMP_STRING,
+    (content) =>
+      Buffer.from(content.subarray(0, content.length & ~1))
+        .swap16()
+        .toString("utf16le"),
+  ],
+]);
+
+function comparableAttribute({ oid, value }: Attribute): string | undefined {
+  const text = decoders.get(value.tag)?.(value.content);
+  return text && JSON.stringify([oid, text.normalize("NFKC").toLowerCase().trim().replace(/\s+/g, " ")]);
 }
 
 const labels = new Map<string, string>([
