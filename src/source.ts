@@ -26,9 +26,18 @@ export class MutableSource<T> implements Source<T> {
     return this.#value;
   }
 
+  /** Tells every listener, also when one of them throws; then throws the first of their errors. */
   set(value: T): void {
     this.#value = value;
-    for (const listener of [...this.#listeners]) listener(value);
+    const errors: unknown[] = [];
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(value);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 
   onChange(listener: (value: T) => void): Disposable {

@@ -1,0 +1,120 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../errors.js";
+import { writeFileAtomically } from "../files/atomic-write.js";
+import { appendLineDurably, completeLines } from "../files/durable-append.js";
+import { shellWord } from "../files/file-modes.js";
+import { withLock } from "../files/lock-file.js";
+import { checkPrivateDirectory, ensurePrivateDirectory } from "../files/private-directory.js";
+import { readPrivateFile, readPublicFile } from "../files/private-file.js";
+import { type IssuedCertificate, parseIssuedCertificate } from "./issued-certificate.js";
+import { newSerialNumber } from "./serial-number.js";
+
+/** The records grow by about a kilobyte a certificate; this is room for two hundred thousand of them. */
+const maxRecordBytes = 256 * 1024 * 1024;
+
+/**
+ * The directory of a CA, mode 0700: `ca.key` (0600), `ca.pem`, `serials` (one number a line), `issued.jsonl` (one
+ * certificate a line) and `lock.*` while somebody works in it. The store is complete once `ca.pem` is there.
+ */
+export class CaStore {
+  readonly directory: string;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly #serialsFile: string;
+  readonly #issuedFile: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.certificateFile = join(directory, "ca.pem");
+    this.keyFile = join(directory, "ca.key");
+    this.#serialsFile = join(directory, "serials");
+    this.#issuedFile = join(directory, "issued.jsonl");
+  }
+
+  /** @throws ERR_FILE_MISSING, ERR_DIRECTORY_NOT_PRIVATE */
+  async check(): Promise<void> {
+    if (!(await this.isComplete())) throw this.#missing();
+    await checkPrivateDirectory(this.directory, { othersMayRead: false });
+  }
+
+  /** Makes the directory, or checks the one that is there. @throws ERR_DIRECTORY_NOT_PRIVATE, ERR_FILE_WRITE */
+  ensureDirectory(): Promise<void> {
+    return ensurePrivateDirectory(this.directory, { othersMayRead: false });
+  }
+
+  isComplete(): Promise<boolean> {
+    return exists(this.certificateFile);
+  }
+
+  hasKey(): Promise<boolean> {
+    return exists(this.keyFile);
+  }
+
+  /** Whether it ever signed anything. */
+  isUsed(): Promise<boolean> {
+    return exists(this.#serialsFile);
+  }
+
+  async readCertificate(): Promise<string> {
+    return (await readPublicFile(this.certificateFile)).toString("utf8");
+  }
+
+  async readKey(): Promise<string> {
+    return (await readPrivateFile(this.keyFile)).toString("utf8");
+  }
+
+  writeKey(pem: string): Promise<void> {
+    return writeFileAtomically(this.keyFile, pem, { mode: 0o600, overwrite: true });
+  }
+
+  writeCertificate(pem: string): Promise<void> {
+    return writeFileAtomically(this.certificateFile, pem, { mode: 0o644 });
+  }
+
+  /** One process at a time. @throws ERR_CA_LOCKED */
+  lock<T>(action: () => Promise<T>): Promise<T> {
+    return withLock(join(this.directory, "lock"), action);
+  }
+
+  /** A serial number that no other certificate has or will have. It is spent, whatever happens next. Call under the lock. */
+  async reserveSerialNumber(): Promise<string> {
+    const serialNumber = newSerialNumber(new Set(await readLines(this.#serialsFile)));
+    await appendLineDurably(this.#serialsFile, serialNumber);
+    return serialNumber;
+  }
+
+  /** Records a certificate; it is on the disk when this returns. Call under the lock. */
+  async record(issued: IssuedCertificate): Promise<void> {
+    await appendLineDurably(this.#issuedFile, JSON.stringify(issued));
+  }
+
+  /** Every certificate recorded, the oldest first. @throws ERR_FILE_MALFORMED */
+  async issued(): Promise<IssuedCertificate[]> {
+    const lines = await readLines(this.#issuedFile);
+    return lines.map((line, index) => parseIssuedCertificate(line, this.#issuedFile, index + 1));
+  }
+
+  #missing(): ConfigError {
+    return new ConfigError(
+      "ERR_FILE_MISSING",
+      `there is no CA in ${this.directory}`,
+      `run: certs-tool init --ca ${shellWord(this.directory)} --trust-domain NAME`,
+    );
+  }
+}
+
+/** The lines of a record, none before the first was written. */
+async function readLines(path: string): Promise<string[]> {
+  if (!(await exists(path))) return [];
+  return completeLines((await readPrivateFile(path, { maxBytes: maxRecordBytes })).toString("utf8"));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
+}

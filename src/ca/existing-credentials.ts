@@ -1,0 +1,58 @@
+import type { KeyObject } from "node:crypto";
+import type { CredentialFiles } from "../credentials/credential-files.js";
+import { readPart } from "../credentials/read-credential-files.js";
+import { ConfigError } from "../errors.js";
+import { claimedId } from "../identity/leaf-profile.js";
+import { SpiffeId } from "../identity/spiffe-id.js";
+import { type Certificate, parseCertificate } from "../x509/certificate.js";
+import { privateKeyFromPem } from "../x509/keys.js";
+import { decodePem } from "../x509/pem.js";
+import { X509Error } from "../x509/x509-error.js";
+
+/** A file that may be missing, or be there and not what it should be. */
+export type Existing<T> = { readonly value: T; readonly text: string } | { readonly fault: string } | undefined;
+
+export interface ExistingLeaf {
+  readonly leaf: Certificate;
+  readonly id: SpiffeId;
+}
+
+/** What is in a directory that a certificate is to be issued into; leaves may have expired. */
+export interface ExistingCredentials {
+  readonly key: Existing<KeyObject>;
+  readonly cert: Existing<ExistingLeaf>;
+  readonly bundle: Existing<readonly Buffer[]>;
+}
+
+/** @throws ERR_FILE_NOT_PRIVATE, ERR_FILE_UNREADABLE */
+export async function readExisting(directory: string): Promise<ExistingCredentials> {
+  return {
+    key: await readAs(directory, "key", (pem) => privateKeyFromPem(pem)),
+    cert: await readAs(directory, "cert", parseLeaf),
+    bundle: await readAs(directory, "bundle", (pem) => decodePem(pem, "CERTIFICATE")),
+  };
+}
+
+async function readAs<T>(
+  directory: string,
+  part: keyof CredentialFiles,
+  parse: (text: string) => T,
+): Promise<Existing<T>> {
+  try {
+    const text = await readPart(directory, part);
+    return { value: parse(text), text };
+  } catch (error) {
+    if (error instanceof X509Error) return { fault: error.message };
+    if (error instanceof ConfigError && error.code === "ERR_FILE_MISSING") return undefined;
+    throw error;
+  }
+}
+
+function parseLeaf(pem: string): ExistingLeaf {
+  const [der] = decodePem(pem, "CERTIFICATE");
+  if (der === undefined) throw new X509Error("it contains no certificate");
+  const leaf = parseCertificate(der);
+  const id = claimedId(leaf);
+  if (!(id instanceof SpiffeId)) throw new X509Error(id.fault);
+  return { leaf, id };
+}

@@ -1,0 +1,81 @@
+import { stat } from "node:fs/promises";
+import { ConfigError } from "../errors.js";
+import { effectiveUid, shellWord } from "../files/file-modes.js";
+import { checkPrivateDirectory } from "../files/private-directory.js";
+import { readPrivateFile, readPublicFile } from "../files/private-file.js";
+import { type CredentialFiles, credentialFiles } from "./credential-files.js";
+
+/** The contents of the files of a credentials directory. */
+export type CredentialTexts = { readonly [Part in keyof CredentialFiles]: string };
+
+const maxAttempts = 10;
+
+/**
+ * Reads all files of a credentials directory as they were at one moment: when one of them changed meanwhile, all are read
+ * again. Whether they belong together is not asked here.
+ *
+ * @throws ERR_DIRECTORY_NOT_PRIVATE, ERR_FILE_MISSING, ERR_FILE_NOT_PRIVATE, ERR_FILE_UNREADABLE
+ */
+export async function readCredentialFiles(directory: string): Promise<CredentialTexts> {
+  const files = credentialFiles(directory);
+  for (let attempt = 1; ; attempt++) {
+    const before = await fingerprint(files);
+    const result = await readAll(directory).catch((error: unknown) => ({ error }));
+    const unchanged = before === (await fingerprint(files));
+    if (unchanged && !("error" in result)) return result;
+    if ("error" in result && (unchanged || attempt === maxAttempts)) throw result.error;
+    if (attempt === maxAttempts) throw restless(directory);
+  }
+}
+
+/** Changes whenever a file of the directory does. */
+export async function fingerprint(files: CredentialFiles): Promise<string> {
+  const identities = await Promise.all(Object.values(files).map(identityOf));
+  return identities.join(" ");
+}
+
+async function identityOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "error";
+  }
+}
+
+async function readAll(directory: string): Promise<CredentialTexts> {
+  // A directory of root's is as good as our own: what a service is given by the system.
+  await checkPrivateDirectory(directory, { owners: [effectiveUid(), 0] });
+  return {
+    key: await readPart(directory, "key"),
+    cert: await readPart(directory, "cert"),
+    bundle: await readPart(directory, "bundle"),
+    pins: await readPart(directory, "pins"),
+  };
+}
+
+/** Reads one file of a credentials directory. @throws ERR_FILE_MISSING, ERR_FILE_NOT_PRIVATE, ERR_FILE_UNREADABLE */
+export async function readPart(directory: string, part: keyof CredentialFiles): Promise<string> {
+  const path = credentialFiles(directory)[part];
+  try {
+    const content = await (part === "key" ? readPrivateFile(path) : readPublicFile(path));
+    return content.toString("utf8");
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.code !== "ERR_FILE_MISSING") throw error;
+    throw new ConfigError(error.code, error.problem, howToMake(part, shellWord(directory)), { cause: error });
+  }
+}
+
+function howToMake(part: keyof CredentialFiles, directory: string): string {
+  return part === "pins"
+    ? `run: certs-tool pin ${directory} PEER_DIR`
+    : `run: certs-tool issue SPIFFE_ID --ca CA_DIR --out ${directory}`;
+}
+
+function restless(directory: string): ConfigError {
+  return new ConfigError(
+    "ERR_FILE_UNREADABLE",
+    `the files in ${directory} change faster than they can be read`,
+    "stop what keeps writing there, and replace each file by renaming a new one over it",
+  );
+}
