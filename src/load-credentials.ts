@@ -1,4 +1,5 @@
-import type { LoadOptions, MtlsCredentials } from "./credentials/mtls-credentials.js";
+import type { LoadOptions } from "./credentials/load-credentials.js";
+import type { MtlsCredentials } from "./credentials/mtls-credentials.js";
 
 export type { LoadOptions };
 

@@ -1,5 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { CredentialState } from "../credentials/credential-state.js";
+import { MtlsCredentials } from "../credentials/mtls-credentials.js";
 import { defaults } from "../defaults.js";
 import { RpcError } from "../errors.js";
 import { authentication } from "../interceptors/authentication.js";
@@ -7,7 +8,7 @@ import { authorization } from "../interceptors/authorization.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { Logger } from "../interceptors/logger.js";
 import type { Policy } from "../interceptors/policy.js";
-import { logRefusal, serverTelemetry } from "../interceptors/telemetry.js";
+import { logCredentialsRefused, logRefusal, serverTelemetry } from "../interceptors/telemetry.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import { H2ServerTransport } from "../rpc/h2/h2-server-transport.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
@@ -42,6 +43,7 @@ export class Serving {
   readonly #transport: ServerTransport;
   readonly #listener: SecureListener;
   readonly #drainTimeoutMs: number;
+  readonly #reports: Disposable | undefined;
   #whenIdle: (() => void) | undefined;
 
   constructor(options: ServingOptions) {
@@ -67,6 +69,9 @@ export class Serving {
       },
       onRefused: (refusal) => logRefusal(logger, refusal),
     });
+    if (options.credentials instanceof MtlsCredentials) {
+      this.#reports = options.credentials.onRefused((error) => logCredentialsRefused(logger, error));
+    }
   }
 
   listen(address: Address): Promise<void> {
@@ -84,6 +89,7 @@ export class Serving {
     const reason = new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
     for (const call of [...this.#calls]) call.abort(reason);
     this.#transport.close();
+    this.#reports?.[Symbol.dispose]();
     await this.#listener.close();
   }
 

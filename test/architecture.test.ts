@@ -1,0 +1,101 @@
+// Why: the layers of src/README.md hold only as long as nobody takes a short cut. This reads every import and compares it
+// with the table. It would miss a module name that is computed at run time; there is none.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** What the files of a folder may reach, apart from their own folder. `base` is the files directly in src/. */
+const allowed: Record<string, readonly string[]> = {
+  base: [],
+  files: ["base"],
+  x509: ["base"],
+  identity: ["base", "x509"],
+  credentials: ["base", "files", "x509", "identity"],
+  ca: ["base", "files", "x509", "identity", "credentials"],
+  transport: ["base", "files", "x509", "identity", "credentials"],
+  rpc: ["base", "identity", "transport"],
+  interceptors: ["base", "identity", "transport", "rpc"],
+  server: ["base", "identity", "credentials", "transport", "rpc", "interceptors"],
+  client: ["base", "identity", "credentials", "transport", "rpc", "interceptors"],
+  cli: ["base", "files", "identity", "credentials", "ca", "client"],
+  gen: [],
+};
+
+/** The files in src/ itself that are doors to the outside, not foundations: nobody in src/ imports them. */
+const doors: Record<string, readonly string[]> = {
+  "index.ts": Object.keys(allowed),
+  "identity.ts": ["base", "identity", "x509"],
+  "ca.ts": ["base", "ca", "identity"],
+  "load-credentials.ts": ["base", "credentials"],
+};
+
+/** Each package has one door. */
+const packageDoors: Record<string, RegExp> = {
+  "node-forge": /^x509\//,
+  "@grpc/grpc-js": /^rpc\/h2\//,
+  pino: /^interceptors\/telemetry-pino\.ts$/,
+  "@bufbuild/protobuf": /^(rpc|client|server|interceptors|gen)\//,
+};
+
+describe("the layers of src/", () => {
+  const files = sourceFiles(join(root, "src"));
+
+  it("has files to look at", () => expect(files.length).toBeGreaterThan(50));
+
+  for (const file of files) {
+    const path = relative(join(root, "src"), file);
+    it(`${path} imports only what it may`, () => {
+      for (const specifier of importsOf(file)) {
+        if (specifier.startsWith(".")) expect(mayReach(path, file, specifier), `${path} -> ${specifier}`).toBe(true);
+        else expect(mayUsePackage(path, specifier), `${path} -> ${specifier}`).toBe(true);
+      }
+    });
+  }
+});
+
+describe("certs-tool/", () => {
+  const reachable = ["base", "files", "ca", "identity", "credentials"];
+  for (const file of sourceFiles(join(root, "certs-tool"))) {
+    it(`${relative(root, file)} is thin`, () => {
+      for (const specifier of importsOf(file)) {
+        if (specifier.startsWith("node:")) continue;
+        const target = resolve(dirname(file), specifier);
+        if (target.startsWith(join(root, "certs-tool"))) continue;
+        expect(reachable, `${relative(root, file)} -> ${specifier}`).toContain(folderOf(relative(join(root, "src"), target)));
+      }
+    });
+  }
+});
+
+function mayReach(path: string, file: string, specifier: string): boolean {
+  const target = relative(join(root, "src"), resolve(dirname(file), specifier)).replace(/\.js$/, ".ts");
+  if (target in doors) return path === "index.ts";
+  const from = folderOf(path);
+  const to = folderOf(target);
+  if (path in doors) return doors[path]?.includes(to) ?? false;
+  return from === to || (allowed[from]?.includes(to) ?? false);
+}
+
+function mayUsePackage(path: string, specifier: string): boolean {
+  if (specifier.startsWith("node:")) return true;
+  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  return packageDoors[name]?.test(path) ?? false;
+}
+
+function folderOf(path: string): string {
+  const [first = "", ...rest] = path.split("/");
+  return rest.length === 0 ? "base" : first;
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, specifier = ""]) => specifier);
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,260 @@
+import { describe, expect, it } from "vitest";
+import { RpcError } from "../../src/errors.js";
+import { Status } from "../../src/status.js";
+import { collect, failure, signalled } from "../helpers/collect.js";
+import { GreeterPair } from "../helpers/greeter-pair.js";
+
+const secret = "the password is swordfish";
+
+describe("a handler that fails on purpose", () => {
+  it("chooses status and message of each kind of call", async () => {
+    const refuse = (): never => {
+      throw new RpcError(Status.NOT_FOUND, "nobody of that name");
+    };
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayHello: refuse,
+        async *sayManyHellos() {
+          yield { greeting: "first" };
+          refuse();
+        },
+        collectHellos: async () => refuse(),
+        chat: refuse,
+      },
+    });
+    const calls = [
+      client.sayHello({ name: "x" }),
+      client.sayManyHellos({ name: "x" }),
+      client.collectHellos([{ name: "x" }]),
+      client.chat([{ name: "x" }]),
+    ];
+    for (const call of calls) {
+      expect(await failure(call)).toMatchObject({
+        status: Status.NOT_FOUND,
+        code: "ERR_RPC_NOT_FOUND",
+        message: "NOT_FOUND: nobody of that name",
+        rawMessage: "nobody of that name",
+      });
+    }
+  });
+
+  it("sends a trailer with its status", async () => {
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayHello: (_, { responseTrailer }) => {
+          responseTrailer.set("retry-after", "5");
+          throw new RpcError(Status.UNAVAILABLE, "later");
+        },
+      },
+    });
+    let after: string | undefined;
+    const error = await failure(
+      client.sayHello({ name: "x" }, { onTrailer: (trailer) => (after = trailer.get("retry-after")) }),
+    );
+    expect(error).toMatchObject({ status: Status.UNAVAILABLE, rawMessage: "later" });
+    expect(after).toBe("5");
+  });
+
+  it("yields what it had before it failed", async () => {
+    const { client } = await GreeterPair.start({
+      implementation: {
+        async *sayManyHellos() {
+          yield { greeting: "first" };
+          throw new RpcError(Status.DATA_LOSS, "the rest is gone");
+        },
+      },
+    });
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { greeting } of client.sayManyHellos({ name: "x" })) seen.push(greeting);
+    })();
+    expect(await failure(reading)).toMatchObject({ status: Status.DATA_LOSS });
+    expect(seen).toEqual(["first"]);
+  });
+
+  it("keeps text with any characters whole", async () => {
+    const text = "snow ☃, 100 %, \n new line, \ud800 alone";
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayHello: () => {
+          throw new RpcError(Status.ABORTED, text);
+        },
+      },
+    });
+    expect((await failure(client.sayHello({ name: "x" }))).rawMessage).toBe(text.toWellFormed());
+  });
+});
+
+// IN-15: whatever user code does, the caller gets a status without text, and the process lives.
+describe("a handler that fails by accident", () => {
+  const accidents: Record<string, () => never> = {
+    "throws an Error": () => {
+      throw new Error(secret);
+    },
+    "throws a string": () => {
+      throw secret;
+    },
+    "throws undefined": () => {
+      throw undefined;
+    },
+    "throws an object with a status of its own": () => {
+      throw { code: 5, status: 5, details: secret, message: secret };
+    },
+  };
+  for (const [what, accident] of Object.entries(accidents)) {
+    it(`${what}: INTERNAL without text`, async () => {
+      const { client, log } = await GreeterPair.start({
+        implementation: {
+          sayHello: accident,
+          collectHellos: async () => accident(),
+          async *sayManyHellos() {
+            yield { greeting: "first" };
+            accident();
+          },
+        },
+      });
+      for (const call of [client.sayHello({ name: "x" }), client.collectHellos([]), client.sayManyHellos({ name: "x" })]) {
+        const error = await failure(call);
+        expect(error).toMatchObject({ status: Status.INTERNAL, code: "ERR_RPC_INTERNAL" });
+        const reference = /^internal error \(reference ([0-9a-f]{12})\)$/.exec(error.rawMessage)?.[1];
+        const record = await log.find((each) => each.reference === reference);
+        expect(record).toMatchObject({ level: "error", code: "ERR_HANDLER_FAILED", status: "INTERNAL" });
+      }
+      expect(JSON.stringify(log.records)).not.toContain("swordfish");
+    });
+  }
+
+  it("returns nothing: INTERNAL", async () => {
+    const { client, log } = await GreeterPair.start({
+      // A JavaScript user has no compiler to stop this.
+      implementation: { sayHello: (() => undefined) as never, sayManyHellos: (() => 42) as never },
+    });
+    expect(await failure(client.sayHello({ name: "x" }))).toMatchObject({ status: Status.INTERNAL });
+    expect(await failure(client.sayManyHellos({ name: "x" }))).toMatchObject({ status: Status.INTERNAL });
+    await log.find((record) => record.code === "ERR_HANDLER_RESULT");
+  });
+
+  it("passes nothing on of what a server of its own told it", async () => {
+    const upstream = await GreeterPair.start({
+      implementation: {
+        sayHello: () => {
+          throw new RpcError(Status.PERMISSION_DENIED, secret);
+        },
+      },
+    });
+    const { client } = await GreeterPair.start({
+      implementation: { sayHello: (request) => upstream.client.sayHello({ name: request.name }) },
+    });
+    const error = await failure(client.sayHello({ name: "x" }));
+    expect(error.status).toBe(Status.INTERNAL);
+    expect(error.message).not.toContain("swordfish");
+  });
+});
+
+describe("a client that fails", () => {
+  it("ends the call when its iterable of requests throws", async () => {
+    const ended = signalled<unknown>();
+    const { client } = await GreeterPair.start({
+      implementation: {
+        async collectHellos(requests) {
+          try {
+            await collect(requests);
+          } catch (error) {
+            ended.resolve(error);
+          }
+          return { greeting: "", count: 0 };
+        },
+      },
+    });
+    const cause = new Error("no more names");
+    async function* names() {
+      yield { name: "x" };
+      throw cause;
+    }
+    expect(await failure(client.collectHellos(names()))).toMatchObject({ status: Status.CANCELLED, cause });
+    expect(await ended.promise).toMatchObject({ status: Status.CANCELLED });
+  });
+
+  it("is told what is wrong with a request before anything is sent", async () => {
+    const { client } = await GreeterPair.start();
+    const error = await failure(client.sayHello({ name: 7 as unknown as string }));
+    expect(error).toMatchObject({ status: Status.INVALID_ARGUMENT, code: "ERR_MESSAGE_MALFORMED" });
+    expect(error.message).toContain("name");
+  });
+
+  it("is told when its requests are not iterable", async () => {
+    const { client } = await GreeterPair.start();
+    const error = await failure(client.collectHellos(42 as never));
+    expect(error).toMatchObject({ status: Status.CANCELLED, cause: { code: "ERR_NOT_ITERABLE" } });
+  });
+
+  it("ends the call, not the process, when a callback throws", async () => {
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayHello: (_, { responseHeader }) => {
+          responseHeader.set("x", "y");
+          return { greeting: "" };
+        },
+      },
+    });
+    const cause = new Error("callback");
+    const onHeader = () => {
+      throw cause;
+    };
+    expect(await failure(client.sayHello({ name: "x" }, { onHeader }))).toMatchObject({ status: Status.CANCELLED, cause });
+  });
+});
+
+describe("message sizes", () => {
+  const limit = 10_000;
+  const text = (bytes: number) => "x".repeat(bytes - 3);
+
+  it("lets a message of exactly the limit pass, both ways", async () => {
+    const { client } = await GreeterPair.start({
+      server: { maxMessageBytes: limit },
+      client: { maxMessageBytes: limit },
+      implementation: { sayHello: ({ name }) => ({ greeting: name }) },
+    });
+    expect((await client.sayHello({ name: text(limit) })).greeting).toHaveLength(limit - 3);
+  });
+
+  it("refuses to send a request over the limit", async () => {
+    const { client } = await GreeterPair.start({ client: { maxMessageBytes: limit } });
+    expect(await failure(client.sayHello({ name: text(limit + 1) }))).toMatchObject({
+      status: Status.RESOURCE_EXHAUSTED,
+      code: "ERR_MESSAGE_TOO_LARGE",
+      rawMessage: "the request has 10001 bytes, the limit is 10000 (maxMessageBytes)",
+    });
+  });
+
+  it("refuses to accept a request over the limit, and the handler never runs", async () => {
+    let handled = 0;
+    const { client, log } = await GreeterPair.start({
+      server: { maxMessageBytes: limit },
+      implementation: {
+        sayHello: () => {
+          handled += 1;
+          return { greeting: "" };
+        },
+      },
+    });
+    const error = await failure(client.sayHello({ name: text(limit + 1) }));
+    expect(error).toMatchObject({ status: Status.RESOURCE_EXHAUSTED });
+    expect(error.rawMessage).toContain("maxMessageBytes");
+    expect(await log.find(({ event }) => event === "call")).toMatchObject({ code: "ERR_MESSAGE_TOO_LARGE" });
+    expect(handled).toBe(0);
+  });
+
+  it("refuses to send and to accept a response over the limit", async () => {
+    const implementation = { sayHello: () => ({ greeting: text(limit + 1) }) };
+    const small = await GreeterPair.start({ implementation, server: { maxMessageBytes: limit } });
+    const refusedByServer = await failure(small.client.sayHello({ name: "x" }));
+    expect(refusedByServer).toMatchObject({ status: Status.RESOURCE_EXHAUSTED });
+    expect(refusedByServer.rawMessage).toBe("the response has 10001 bytes, the limit is 10000 (maxMessageBytes)");
+    const large = await GreeterPair.start({ implementation, client: { maxMessageBytes: limit } });
+    expect(await failure(large.client.sayHello({ name: "x" }))).toMatchObject({
+      status: Status.RESOURCE_EXHAUSTED,
+      code: "ERR_MESSAGE_TOO_LARGE",
+    });
+  });
+});
