@@ -3,6 +3,11 @@ import { isEmptyName } from "../x509/distinguished-name.js";
 import { oids } from "../x509/object-identifiers.js";
 import { X509Error } from "../x509/x509-error.js";
 
+/** What a peer does on a connection: it calls, or it serves. */
+export type PeerRole = "client" | "server";
+
+const purposes = { client: oids.clientAuth, server: oids.serverAuth } as const;
+
 /**
  * The rules for every certificate that is relied on, leaf or CA: RFC 5280, and what `openssl verify -x509_strict`
  * demands. Returns what is wrong, or undefined.
@@ -21,6 +26,18 @@ export function authorityFault(certificate: Certificate): string | undefined {
   if (!keyUsage?.has("keyCertSign")) return "its keyUsage lacks keyCertSign";
   if (isEmptyName(certificate.subject)) return "its subject has no name";
   return certificateFault(certificate);
+}
+
+/**
+ * Whether the extended key usage of a certificate, if it has one, covers a role; without a role, both (RFC 5280, section
+ * 4.2.1.12). In a CA certificate it limits what is below, as OpenSSL, Go and the browsers have it. anyExtendedKeyUsage
+ * counts as nothing: what is for everything was made for nothing in particular.
+ */
+export function purposeFault({ extendedKeyUsage }: Certificate, role?: PeerRole): string | undefined {
+  if (extendedKeyUsage === undefined) return undefined;
+  const roles: readonly PeerRole[] = role === undefined ? ["client", "server"] : [role];
+  const missing = roles.find((needed) => !extendedKeyUsage.includes(purposes[needed]));
+  return missing && `its extendedKeyUsage lacks ${missing}Auth`;
 }
 
 /** RFC 5280, section 4.1.2.2: positive, 20 octets at most, the sign bit included. */

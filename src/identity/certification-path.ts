@@ -3,7 +3,7 @@ import type { Certificate } from "../x509/certificate.js";
 import { describeName } from "../x509/distinguished-name.js";
 import { isSignedBy } from "../x509/verify-signature.js";
 import { X509Error } from "../x509/x509-error.js";
-import { authorityFault } from "./certificate-rules.js";
+import { authorityFault, type PeerRole, purposeFault } from "./certificate-rules.js";
 import { nameConstraintsFault } from "./name-constraints.js";
 import type { TrustBundle } from "./trust-bundle.js";
 import { type ValidityFault, validityFault } from "./validity.js";
@@ -24,8 +24,8 @@ const maxPathLength = 10;
  * For the whole search. The work is done for a stranger, before anything about it is known; a path that is not made to
  * be hard needs one or two per certificate.
  */
-const maxSignatureChecks = 64;
-const maxNameComparisons = 65_536;
+const maxSignatureChecks = 32;
+const maxNameComparisons = 16_384;
 
 /**
  * Finds a path from the leaf to an authority of the bundle, and validates it (RFC 5280, section 6.1; RFC 4158 for the
@@ -35,14 +35,16 @@ const maxNameComparisons = 65_536;
  * What the leaf itself must look like is the matter of `checkLeafProfile`; here it is only signed and valid.
  *
  * @param intermediates certificates that the peer sent along, in any order
+ * @param role the role of the leaf, which the extended key usage of a CA must allow; without it, both
  */
 export function findPath(
   leaf: Certificate,
   intermediates: readonly Certificate[],
   bundle: TrustBundle,
   now: Date,
+  role?: PeerRole,
 ): PathResult {
-  const search = new PathSearch(intermediates, bundle, now);
+  const search = new PathSearch(intermediates, bundle, now, role);
   const path = search.extend(leaf, []);
   if (path === undefined) return { ok: false, ...search.fault };
   const fault = validityFault(leaf, now);
@@ -54,15 +56,17 @@ class PathSearch {
   readonly #intermediates: readonly Certificate[];
   readonly #bundle: TrustBundle;
   readonly #now: Date;
+  readonly #role: PeerRole | undefined;
   #signatureChecksLeft = maxSignatureChecks;
   readonly #budget = { comparisonsLeft: maxNameComparisons };
   #faultRank = 0;
   fault: PathFault = { code: "ERR_UNKNOWN_ISSUER", fault: "no authority of the trust bundle has signed it" };
 
-  constructor(intermediates: readonly Certificate[], bundle: TrustBundle, now: Date) {
+  constructor(intermediates: readonly Certificate[], bundle: TrustBundle, now: Date, role: PeerRole | undefined) {
     this.#intermediates = intermediates;
     this.#bundle = bundle;
     this.#now = now;
+    this.#role = role;
   }
 
   /** The path from `certificate` up, with what is `below` it put before; undefined when there is none. */
@@ -106,6 +110,7 @@ class PathSearch {
     const { nameConstraints } = issuer;
     const fault =
       authorityFault(issuer) ??
+      purposeFault(issuer, this.#role) ??
       pathLengthFault(issuer, path) ??
       (nameConstraints && nameConstraintsFault(nameConstraints, path, this.#budget));
     return fault === undefined ? validityFault(issuer, this.#now) : { code: "ERR_CHAIN_INVALID", fault };
@@ -156,6 +161,7 @@ function acceptedKey(certificate: Certificate): KeyObject | undefined {
 /** RFC 5280, section 4.2.1.9: the number of CAs between this one and the leaf, self-issued ones not counted. */
 function pathLengthFault({ basicConstraints }: Certificate, path: readonly Certificate[]): string | undefined {
   const between = path.slice(1).filter(({ subject, issuer }) => !subject.equals(issuer)).length;
-  const allowed = basicConstraints?.pathLength ?? Number.POSITIVE_INFINITY;
-  return between > allowed ? `its path length ${allowed} is exceeded: ${between} CAs are below it` : undefined;
+  const allowed = basicConstraints?.pathLength;
+  if (allowed === undefined || between <= allowed) return undefined;
+  return `its path length of ${allowed} is exceeded, with ${between} CAs between it and the leaf`;
 }

@@ -2,13 +2,12 @@ import type { Certificate } from "../x509/certificate.js";
 import { isEmptyName } from "../x509/distinguished-name.js";
 import type { GeneralName } from "../x509/general-name.js";
 import { oids } from "../x509/object-identifiers.js";
-import { certificateFault } from "./certificate-rules.js";
+import { certificateFault, type PeerRole, purposeFault } from "./certificate-rules.js";
 import { isHostName } from "./host-name.js";
 import { quote } from "./quote.js";
 import { SpiffeId } from "./spiffe-id.js";
 
-/** What a peer does on a connection: it calls, or it serves. */
-export type PeerRole = "client" | "server";
+export type { PeerRole };
 
 export type LeafProfileResult =
   | { readonly ok: true; readonly id: SpiffeId }
@@ -17,8 +16,6 @@ export type LeafProfileResult =
 /** Far more names than a leaf needs, and few enough that checking them costs nothing. */
 const maxNames = 32;
 
-const purposes = { client: oids.clientAuth, server: oids.serverAuth } as const;
-
 /**
  * The rules for a leaf, and the only place that holds them: what is issued, what is loaded and what a peer presents all
  * go through here.
@@ -26,15 +23,27 @@ const purposes = { client: oids.clientAuth, server: oids.serverAuth } as const;
  * @param role the role the leaf is used in, whose extended key usage it must carry; without it, it must carry both
  */
 export function checkLeafProfile(leaf: Certificate, role?: PeerRole): LeafProfileResult {
-  const fault = endEntityFault(leaf, role) ?? svidFault(leaf);
-  if (fault !== undefined) return { ok: false, code: "ERR_LEAF_PROFILE", fault };
+  const fault = endEntityFault(leaf, role);
+  if (fault !== undefined) return refused(fault);
+  // X.509-SVID, section 4.3. RFC 5280 only recommends it.
+  if (!leaf.criticalExtensions.has(oids.keyUsage)) return refused("its keyUsage is not critical");
   const id = claimedId(leaf);
-  return id instanceof SpiffeId ? { ok: true, id } : { ok: false, code: "ERR_LEAF_PROFILE", ...id };
+  return id instanceof SpiffeId ? { ok: true, id } : refused(id.fault);
 }
 
-/** The rules that hold for a leaf whatever its names are: it is no CA, and its key is for signing TLS handshakes. */
+function refused(fault: string): LeafProfileResult {
+  return { ok: false, code: "ERR_LEAF_PROFILE", fault };
+}
+
+/** The rules that do not concern the SPIFFE ID: a leaf for TLS, no CA, well-formed other names. */
 export function endEntityFault(leaf: Certificate, role?: PeerRole): string | undefined {
-  return certificateFault(leaf) ?? authorityTraitFault(leaf) ?? keyUsageFault(leaf) ?? purposeFault(leaf, role);
+  return (
+    certificateFault(leaf) ??
+    authorityTraitFault(leaf) ??
+    keyUsageFault(leaf) ??
+    namedPurposeFault(leaf, role) ??
+    namesFault(leaf)
+  );
 }
 
 /** The SPIFFE ID that a leaf claims: its one URI name (X.509-SVID, section 2). Claimed is not proven. */
@@ -66,20 +75,13 @@ function keyUsageFault({ keyUsage }: Certificate): string | undefined {
   return undefined;
 }
 
-/** RFC 5280, section 4.2.1.12. anyExtendedKeyUsage counts as nothing: a key for everything was issued for nothing. */
-function purposeFault({ extendedKeyUsage }: Certificate, role: PeerRole | undefined): string | undefined {
-  if (extendedKeyUsage === undefined) return "it has no extendedKeyUsage";
-  const roles: readonly PeerRole[] = role === undefined ? ["client", "server"] : [role];
-  const missing = roles.find((needed) => !extendedKeyUsage.includes(purposes[needed]));
-  return missing && `its extendedKeyUsage lacks ${missing}Auth`;
+function namedPurposeFault(leaf: Certificate, role: PeerRole | undefined): string | undefined {
+  return leaf.extendedKeyUsage === undefined ? "it has no extendedKeyUsage" : purposeFault(leaf, role);
 }
 
-/** What X.509-SVID demands beyond the SPIFFE ID itself. */
-function svidFault({ subject, subjectAltNames = [], criticalExtensions }: Certificate): string | undefined {
-  // Section 4.3.
-  if (!criticalExtensions.has(oids.keyUsage)) return "its keyUsage is not critical";
+function namesFault({ subject, subjectAltNames = [], criticalExtensions }: Certificate): string | undefined {
   if (subjectAltNames.length > maxNames) return `its subjectAltName has more than ${maxNames} names`;
-  // Section 3.1; RFC 5280, section 4.1.2.6.
+  // RFC 5280, section 4.1.2.6; X.509-SVID, section 3.1.
   if (isEmptyName(subject) && subjectAltNames.length > 0 && !criticalExtensions.has(oids.subjectAltName)) {
     return "its subject is empty, and its subjectAltName is not critical";
   }

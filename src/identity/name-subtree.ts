@@ -1,144 +1,93 @@
-import { comparableRdns } from "../x509/distinguished-name.js";
 import type { GeneralName } from "../x509/general-name.js";
-import { isHostName } from "./host-name.js";
-import { quote } from "./quote.js";
+import {
+  type ConstrainedName,
+  isPlainHostName,
+  isUriHost,
+  readConstrainedName,
+  readMailbox,
+} from "./constrained-name.js";
 
-/** The base of a name constraint: a set of names of its kind (RFC 5280, section 4.2.1.10). */
-export type Subtree = GeneralName;
-
-/**
- * A wildcard stands for many names. A permitted subtree must hold all of them ("inside"); an excluded one is hit by any
- * of them ("touches").
- */
-export type Extent = "inside" | "touches";
-
-/** What makes a constraint meaningless; nothing is guessed. */
-export function constraintFault(subtree: Subtree): string | undefined {
-  if (isMeaningful(subtree)) return undefined;
-  const value = typeof subtree.value === "string" ? quote(subtree.value) : subtree.value.toString("hex");
-  return `a name constraint has no meaning (${subtree.kind} ${value})`;
+/** A set of names of one kind: the base of a name constraint (RFC 5280, section 4.2.1.10). */
+export interface Subtree {
+  /** Whether all that a name stands for is in the set; a wildcard stands for many hosts. For permitted subtrees. */
+  holds(name: ConstrainedName): boolean;
+  /** Whether any of it is. For excluded subtrees. */
+  touches(name: ConstrainedName): boolean;
 }
 
-/** What makes a name undecidable under constraints of its kind. */
-export function nameFault(name: GeneralName): string | undefined {
-  switch (name.kind) {
+/** Undefined when the base has no meaning; nothing is guessed. */
+export function readSubtree(base: GeneralName): Subtree | undefined {
+  switch (base.kind) {
     case "dns":
-      return isHostName(name.value) ? undefined : `a DNS name is no host name (${quote(name.value)})`;
-    case "email":
-      return hostOfMailbox(name.value) === undefined
-        ? `an e-mail name is no mailbox (${quote(name.value)})`
-        : undefined;
+      return dnsSubtree(base.value.toLowerCase());
     case "uri":
-      return hostOfUri(name.value) === undefined ? `a URI has no host name (${quote(name.value)})` : undefined;
-    case "dn":
-      return comparableRdns(name.value) === undefined ? "a directory name cannot be compared" : undefined;
+      return uriSubtree(base.value.toLowerCase());
+    case "email":
+      return emailSubtree(base.value);
     case "ip":
-      return undefined;
+      return ipSubtree(base.value);
+    case "dn":
+      return directorySubtree(base);
     case "other":
-      return "a kind of name is constrained that is not understood here";
+      // Never asked: no name of such a kind can be read.
+      return subtree(() => false);
   }
 }
 
-/** Whether a name lies in a subtree of the same kind. Both were checked by the functions above. */
-export function isWithin(name: GeneralName, subtree: Subtree, extent: Extent): boolean {
-  switch (subtree.kind) {
-    case "dns":
-      return name.kind === "dns" && isDnsWithin(name.value.toLowerCase(), subtree.value.toLowerCase(), extent);
-    case "uri":
-      return name.kind === "uri" && isHostWithin(hostOfUri(name.value) ?? "", subtree.value.toLowerCase());
-    case "email":
-      return name.kind === "email" && isMailboxWithin(name.value, subtree.value);
-    case "ip":
-      return name.kind === "ip" && isAddressWithin(name.value, subtree.value);
-    case "dn":
-      return name.kind === "dn" && isDirectoryNameWithin(name.value, subtree.value);
-    case "other":
-      return extent === "touches";
-  }
+function subtree(holds: (name: ConstrainedName) => boolean): Subtree {
+  return { holds, touches: holds };
 }
 
-function isMeaningful({ kind, value }: Subtree): boolean {
-  switch (kind) {
-    case "dns":
-      // The empty constraint holds every name.
-      return value === "" || isPlainHostName(value);
-    case "uri":
-      return isDomainOrHost(value);
-    case "email":
-      return isDomainOrHost(value) || hostOfMailbox(value) !== undefined;
-    case "ip":
-      return isContiguous(value.subarray(value.length / 2));
-    case "dn":
-      return comparableRdns(value) !== undefined;
-    case "other":
-      return true;
-  }
-}
-
-/** A leading dot means "hosts below", without it the text is one host. */
-function isDomainOrHost(value: string): boolean {
-  return isPlainHostName(value.startsWith(".") ? value.slice(1) : value);
-}
-
-function isPlainHostName(value: string): boolean {
-  return isHostName(value) && !value.startsWith("*");
-}
-
-/** For DNS a subtree is the name itself and everything below it. */
-function isDnsWithin(name: string, base: string, extent: Extent): boolean {
+/** A host and everything below it; the empty base holds all. */
+function dnsSubtree(base: string): Subtree | undefined {
+  if (base !== "" && !isPlainHostName(base)) return undefined;
   const covers = (host: string, tree: string) => tree === "" || host === tree || host.endsWith(`.${tree}`);
-  if (!name.startsWith("*.")) return covers(name, base);
-  const parent = name.slice(2);
-  // `*.example.com` is `a.example.com` too, which an excluded subtree `a.example.com` is about.
-  return covers(parent, base) || (extent === "touches" && covers(base, parent));
+  const parent = (host: string) => (host.startsWith("*.") ? host.slice(2) : host);
+  return {
+    holds: (name) => name.kind === "dns" && covers(parent(name.host), base),
+    // `*.example.com` is `a.example.com` too, which the base `a.example.com` is about.
+    touches: (name) =>
+      name.kind === "dns" &&
+      (covers(parent(name.host), base) || (name.host.startsWith("*.") && covers(base, parent(name.host)))),
+  };
 }
 
-function isHostWithin(host: string, base: string): boolean {
-  return base.startsWith(".") ? host.endsWith(base) : host === base;
+/** One host; or with a dot before it all hosts below it, but not itself; the empty base holds all. */
+function isHostIn(host: string, base: string): boolean {
+  return base === "" || (base.startsWith(".") ? host.endsWith(base) : host === base);
 }
 
-/** The local part is compared as it is, the host without regard to case (RFC 5280, section 7.5). */
-function isMailboxWithin(mailbox: string, base: string): boolean {
-  const host = hostOfMailbox(mailbox) ?? "";
-  const baseHost = hostOfMailbox(base);
-  if (baseHost === undefined) return isHostWithin(host, base.toLowerCase());
-  return host === baseHost && localPart(mailbox) === localPart(base);
+function uriSubtree(base: string): Subtree | undefined {
+  if (base !== "" && !isUriHost(base.replace(/^\./, ""))) return undefined;
+  return subtree((name) => name.kind === "uri" && isHostIn(name.host, base));
 }
 
-function isAddressWithin(address: Buffer, base: Buffer): boolean {
-  if (base.length !== address.length * 2) return false;
-  const mask = base.subarray(address.length);
-  return address.every((octet, i) => (octet & (mask[i] ?? 0)) === ((base[i] ?? 0) & (mask[i] ?? 0)));
+/** One mailbox, whose local part is compared as it is (RFC 5280, section 7.5); or hosts, as for URIs. */
+function emailSubtree(base: string): Subtree | undefined {
+  const mailbox = readMailbox(base);
+  if (mailbox !== undefined) {
+    return subtree((name) => name.kind === "email" && name.host === mailbox.host && name.local === mailbox.local);
+  }
+  const host = base.toLowerCase();
+  if (host !== "" && !isPlainHostName(host.replace(/^\./, ""))) return undefined;
+  return subtree((name) => name.kind === "email" && isHostIn(name.host, host));
 }
 
-function isContiguous(mask: Buffer): boolean {
-  return /^1*0*$/.test(Array.from(mask, (octet) => octet.toString(2).padStart(8, "0")).join(""));
+/** An address and its mask, which must be a run of ones and then zeros (RFC 4632). */
+function ipSubtree(base: Buffer): Subtree | undefined {
+  const width = base.length / 2;
+  const mask = base.subarray(width);
+  if (!/^1*0*$/.test(Array.from(mask, (octet) => octet.toString(2).padStart(8, "0")).join(""))) return undefined;
+  const network = (address: Buffer) => address.subarray(0, width).map((octet, i) => octet & (mask[i] ?? 0));
+  const own = network(base);
+  return subtree(
+    (name) => name.kind === "ip" && name.address.length === width && Buffer.compare(network(name.address), own) === 0,
+  );
 }
 
-/** A subtree is the RDNs that a name begins with. */
-function isDirectoryNameWithin(name: Buffer, base: Buffer): boolean {
-  const rdns = comparableRdns(name) ?? [];
-  return (comparableRdns(base) ?? []).every((rdn, i) => rdn === rdns[i]);
-}
-
-/** The host of a mailbox `local@host`, in lower case. Quoted local parts are not read: they may contain an at sign. */
-function hostOfMailbox(mailbox: string): string | undefined {
-  const parts = /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@([^@]+)$/.exec(mailbox);
-  const host = parts?.[1];
-  return host !== undefined && isPlainHostName(host) ? host.toLowerCase() : undefined;
-}
-
-function localPart(mailbox: string): string {
-  return mailbox.slice(0, mailbox.indexOf("@"));
-}
-
-/** The host of a URI, in lower case. RFC 5280: a URI without one, or with an IP address, is refused under constraints. */
-function hostOfUri(uri: string): string | undefined {
-  const host = /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@:]+)(?::\d*)?(?:[/?#]|$)/.exec(uri)?.[1];
-  return host !== undefined && isUriHost(host) ? host.toLowerCase() : undefined;
-}
-
-/** SPIFFE trust domains may have underscores, which host names may not. */
-function isUriHost(host: string): boolean {
-  return isPlainHostName(host.replaceAll("_", "-").replace(/^-|-$/g, "x"));
+/** All names that begin with the same RDNs. */
+function directorySubtree(base: GeneralName): Subtree | undefined {
+  const own = readConstrainedName(base);
+  if (own?.kind !== "dn") return undefined;
+  return subtree((name) => name.kind === "dn" && own.rdns.every((rdn, i) => rdn === name.rdns[i]));
 }

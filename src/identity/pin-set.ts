@@ -151,7 +151,7 @@ function fields(
 function malformed(source: string, problem: string): ConfigError {
   return new ConfigError(
     "ERR_FILE_MALFORMED",
-    `${source} is not a pin set: ${problem}`,
+    `${source} cannot be used: ${problem}`,
     "write it anew with certs-tool pin DIR PEER_DIR",
   );
 }

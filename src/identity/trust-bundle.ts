@@ -72,7 +72,7 @@ function parseAll(pem: string, source: string): Certificate[] {
 function malformed(source: string, problem: string, cause?: X509Error): ConfigError {
   return new ConfigError(
     "ERR_FILE_MALFORMED",
-    `${source} is not a trust bundle: ${problem}`,
+    `${source} cannot be used: ${problem}`,
     "copy the CA's ca.pem there, whole and unchanged",
     cause && { cause },
   );

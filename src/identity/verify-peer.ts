@@ -112,10 +112,10 @@ function isStillGood({ path }: PeerIdentity, { bundle, now }: VerifyOptions): bo
 function trace(
   leaf: Certificate,
   intermediates: readonly Certificate[],
-  { bundle, now }: VerifyOptions,
+  { bundle, now, role }: VerifyOptions,
   facts: PeerFacts,
 ): readonly Certificate[] {
-  const found = findPath(leaf, intermediates, bundle, now);
+  const found = findPath(leaf, intermediates, bundle, now, role);
   if (!found.ok) throw refused(found.code, found.fault, facts);
   return found.path;
 }

@@ -12,8 +12,9 @@ export function isEmptyName(name: Buffer): boolean {
  * DER. Characters that could forge a line or a separator are shown as `?`.
  */
 export function describeName(name: Buffer): string {
-  const rdns = [...attributesOf(DerReader.only(name, Tag.SEQUENCE, "name"), "name")];
-  return rdns.map(({ oid, value }) => `${labels.get(oid) ?? oid}=${printable(value)}`).join(", ");
+  const attributes = [...attributesOf(DerReader.only(name, Tag.SEQUENCE, "name"), "name")];
+  if (attributes.length === 0) return "no name";
+  return attributes.map(({ oid, value }) => `${labels.get(oid) ?? oid}=${printable(value)}`).join(", ");
 }
 
 /**
@@ -30,6 +31,12 @@ export function comparableRdns(name: Buffer): string[] | undefined {
     comparable.push(attributes.sort().join("+"));
   }
   return comparable;
+}
+
+/** The values of emailAddress attributes, which old certificates have in place of an e-mail subjectAltName. */
+export function emailAddresses(name: Buffer): string[] {
+  const attributes = [...attributesOf(DerReader.only(name, Tag.SEQUENCE, "name"), "name")];
+  return attributes.filter(({ oid }) => oid === oids.emailAddress).map(({ value }) => value.content.toString("utf8"));
 }
 
 /** Checks that a value is a well-formed Name and returns its bytes. Attribute values stay opaque: they are compared as bytes. */
@@ -81,6 +88,7 @@ function comparableAttribute({ oid, value }: Attribute): string | undefined {
 const labels = new Map<string, string>([
   [oids.commonName, "CN"],
   [oids.organizationName, "O"],
+  [oids.emailAddress, "emailAddress"],
   ["2.5.4.11", "OU"],
   ["2.5.4.6", "C"],
   ["2.5.4.5", "SERIALNUMBER"],

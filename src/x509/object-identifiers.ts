@@ -15,4 +15,5 @@ export const oids = {
 
   commonName: "2.5.4.3",
   organizationName: "2.5.4.10",
+  emailAddress: "1.2.840.113549.1.9.1",
 } as const;
