@@ -66,7 +66,7 @@ export const errorCodes = {
 
   // Family RpcError: a call failed for a reason that this process knows.
   ERR_POLICY: Status.PERMISSION_DENIED,
-  ERR_UNKNOWN_METHOD: Status.PERMISSION_DENIED,
+  ERR_UNKNOWN_METHOD: Status.UNIMPLEMENTED,
   ERR_MESSAGE_TOO_LARGE: Status.RESOURCE_EXHAUSTED,
   ERR_MESSAGE_MALFORMED: Status.INVALID_ARGUMENT,
   ERR_MESSAGE_COUNT: Status.UNIMPLEMENTED,

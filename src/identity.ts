@@ -1,0 +1,12 @@
+// "pinwire/identity": identities and certificates, for extension authors. Loads the ASN.1 parser, which "pinwire" does not.
+export { type CredentialState } from "./credentials/credential-state.js";
+export { MtlsCredentials, staticCredentials } from "./credentials/mtls-credentials.js";
+export { checkLeafProfile, type LeafProfileResult, type PeerRole } from "./identity/leaf-profile.js";
+export { type PinEntry, PinSet, type PinVerdict } from "./identity/pin-set.js";
+export { RevocationSet } from "./identity/revocation-set.js";
+export { SpiffeId } from "./identity/spiffe-id.js";
+export { SpkiPin } from "./identity/spki-pin.js";
+export { TrustBundle } from "./identity/trust-bundle.js";
+export { TrustDomain } from "./identity/trust-domain.js";
+export { PeerIdentity, recheckPeer, type VerifyOptions, verifyPeer } from "./identity/verify-peer.js";
+export { X509Svid } from "./identity/x509-svid.js";
