@@ -22,6 +22,7 @@ export interface ExistingCredentials {
   readonly key: Existing<KeyObject>;
   readonly cert: Existing<ExistingLeaf>;
   readonly bundle: Existing<readonly Buffer[]>;
+  readonly hasPins: boolean;
 }
 
 /** @throws ERR_FILE_NOT_PRIVATE, ERR_FILE_UNREADABLE */
@@ -30,6 +31,7 @@ export async function readExisting(directory: string): Promise<ExistingCredentia
     key: await readAs(directory, "key", (pem) => privateKeyFromPem(pem)),
     cert: await readAs(directory, "cert", parseLeaf),
     bundle: await readAs(directory, "bundle", (pem) => decodePem(pem, "CERTIFICATE")),
+    hasPins: (await readAs(directory, "pins", (json) => json)) !== undefined,
   };
 }
 

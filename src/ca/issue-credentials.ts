@@ -20,6 +20,8 @@ export interface IssueReport {
   readonly svid: X509Svid;
   /** Whether the pin changed, because the key is new. */
   readonly keyIsNew: boolean;
+  /** Whether there is a `pins.json`, without which the identity cannot be used. */
+  readonly hasPins: boolean;
   /** What was there and is gone, only with `force`. */
   readonly replaced: readonly string[];
 }
@@ -43,8 +45,11 @@ export async function issueCredentials(
   const { id } = ca.checkRequest(spiffeId, options);
   await ensurePrivateDirectory(directory);
   return lockCredentials(directory, async () => {
-    const plan = planIssue(await readExisting(directory), { ca, id, directory, options });
-    if (plan.keep !== undefined) return { outcome: "unchanged", svid: plan.keep, keyIsNew: false, replaced: [] };
+    const existing = await readExisting(directory);
+    const { hasPins } = existing;
+    const plan = planIssue(existing, { ca, id, directory, options });
+    if (plan.keep !== undefined)
+      return { outcome: "unchanged", svid: plan.keep, keyIsNew: false, hasPins, replaced: [] };
     const { privateKey, dnsNames, outcome, replaced } = plan;
     const svid = await ca.issue(id, { ...options, dnsNames, ...(privateKey && { privateKey }) });
     await replaceLeaf(directory, {
@@ -52,6 +57,6 @@ export async function issueCredentials(
       ...(privateKey === undefined && { keyPem: svid.keyPem }),
       ...(plan.writeBundle && { bundlePem: ca.bundle.toPem() }),
     });
-    return { outcome, svid, keyIsNew: privateKey === undefined, replaced };
+    return { outcome, svid, keyIsNew: privateKey === undefined, hasPins, replaced };
   });
 }

@@ -1,4 +1,6 @@
 import { ConfigError } from "../errors.js";
+import { validityFault } from "../identity/validity.js";
+import type { Certificate } from "../x509/certificate.js";
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -23,7 +25,7 @@ export interface Validity {
  * @throws ERR_INVALID_OPTION when `ttlMs` is out of bounds; ERR_CERTIFICATE_EXPIRED or ERR_CERTIFICATE_NOT_YET_VALID for
  * an issuer that cannot sign now
  */
-export function leafValidity(nowMs: number, ttlMs: number, issuer: Validity): Validity {
+export function leafValidity(nowMs: number, ttlMs: number, issuer: Certificate): Validity {
   if (!Number.isFinite(ttlMs) || ttlMs < minTtlMs || ttlMs > maxTtlMs) {
     throw new ConfigError(
       "ERR_INVALID_OPTION",
@@ -31,7 +33,7 @@ export function leafValidity(nowMs: number, ttlMs: number, issuer: Validity): Va
       "choose a time to live from 1 second to 90 days, for example 24h",
     );
   }
-  checkIssuer(nowMs, issuer);
+  checkCanSign(issuer, new Date(nowMs));
   const now = wholeSeconds(nowMs);
   return {
     notBefore: new Date(Math.max(now - backdatingMs, issuer.notBefore.getTime())),
@@ -47,21 +49,14 @@ export function rootValidity(nowMs: number): Validity {
   return { notBefore: new Date(now - backdatingMs), notAfter };
 }
 
-function checkIssuer(nowMs: number, { notBefore, notAfter }: Validity): void {
-  if (nowMs >= notAfter.getTime()) {
-    throw new ConfigError(
-      "ERR_CERTIFICATE_EXPIRED",
-      `the CA certificate expired at ${notAfter.toISOString()}`,
-      "create a new CA: certs-tool init --ca NEW_DIR --trust-domain NAME",
-    );
-  }
-  if (nowMs < notBefore.getTime()) {
-    throw new ConfigError(
-      "ERR_CERTIFICATE_NOT_YET_VALID",
-      `the CA certificate is valid only from ${notBefore.toISOString()}`,
-      "check the clock of this machine",
-    );
-  }
+function checkCanSign(issuer: Certificate, now: Date): void {
+  const outdated = validityFault(issuer, now);
+  if (outdated === undefined) return;
+  const hint =
+    outdated.code === "ERR_CERTIFICATE_EXPIRED"
+      ? "create a new CA: certs-tool init --ca NEW_DIR --trust-domain NAME"
+      : "check the clock of this machine";
+  throw new ConfigError(outdated.code, `the certificate of the CA cannot sign: ${outdated.fault}`, hint);
 }
 
 /** X.509 times have no fractions. */

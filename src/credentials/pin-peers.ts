@@ -41,27 +41,30 @@ export interface PinReport {
 export async function pinPeers(directories: readonly string[], options: PinPeersOptions = {}): Promise<PinReport[]> {
   const { force = false, now = Date.now } = options;
   const distinct = await findDistinct(directories);
-  if (distinct.length < 2) {
+  if (distinct.size < 2) {
     const problem = `there is nobody to learn for ${directories.join(" ")}`;
     throw new ConfigError("ERR_INVALID_OPTION", problem, "name two or more different credentials directories");
   }
-  return lockAll(distinct, async () => {
+  // In one order for everybody, so that two who lock the same directories never wait for each other.
+  const inLockOrder = [...distinct.keys()].sort().flatMap((place) => distinct.get(place) ?? []);
+  return lockAll(inLockOrder, async () => {
     const at = new Date(now());
-    const identities = await Promise.all(distinct.map((directory) => readIdentity(directory, at)));
+    const identities = await Promise.all([...distinct.values()].map((directory) => readIdentity(directory, at)));
     const plans = await Promise.all(identities.map((own) => planFor(own, identities, { force, at })));
     for (const { directory, pins, changed } of plans) if (changed) await writePins(directory, pins);
     return plans.flatMap(({ reports }) => reports);
   });
 }
 
-/** The directories without repetitions, sorted by where they really are, so that all who lock them do it in one order. */
-async function findDistinct(directories: readonly string[]): Promise<string[]> {
+/** The directories without repetitions, in the order in which they were named, by where they really are. */
+async function findDistinct(directories: readonly string[]): Promise<Map<string, string>> {
   const byPlace = new Map<string, string>();
   for (const directory of directories) {
     await checkPrivateDirectory(directory, { owners: [effectiveUid(), 0] });
-    byPlace.set(await realpath(directory), directory);
+    const place = await realpath(directory);
+    if (!byPlace.has(place)) byPlace.set(place, directory);
   }
-  return [...byPlace].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, directory]) => directory);
+  return byPlace;
 }
 
 function lockAll<T>([first, ...rest]: readonly string[], action: () => Promise<T>): Promise<T> {

@@ -14,13 +14,20 @@ export interface ReadOptions {
 
 /** What group and others must not be allowed, and how to take it from them. */
 interface Rule {
+  readonly owners: "ours" | "any";
   readonly forbidden: number;
   readonly fault: string;
   readonly fix: string;
 }
 
-const privateRule: Rule = { forbidden: 0o077, fault: "is open to other users", fix: "chmod 600" };
-const publicRule: Rule = { forbidden: 0o022, fault: "can be changed by other users", fix: "chmod go-w" };
+const privateRule: Rule = { owners: "ours", forbidden: 0o077, fault: "is open to other users", fix: "chmod 600" };
+const publicRule: Rule = {
+  owners: "ours",
+  forbidden: 0o022,
+  fault: "can be changed by other users",
+  fix: "chmod go-w",
+};
+const anyRule: Rule = { owners: "any", forbidden: 0, fault: "", fix: "" };
 
 /**
  * Reads a file that holds a secret: a regular file that belongs to us or to root and that nobody else has any access to.
@@ -40,9 +47,18 @@ export function readPublicFile(path: string, options: ReadOptions = {}): Promise
   return readGuarded(path, publicRule, options);
 }
 
+/**
+ * Reads a file whoever it belongs to, to show what it says. Nothing may rely on the content.
+ *
+ * @throws ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_NOT_PRIVATE (not a file), ERR_FILE_MALFORMED (too large)
+ */
+export function readForeignFile(path: string, options: ReadOptions = {}): Promise<Buffer> {
+  return readGuarded(path, anyRule, options);
+}
+
 async function readGuarded(path: string, rule: Rule, { maxBytes = defaultMaxBytes }: ReadOptions): Promise<Buffer> {
   try {
-    await using handle = await openChecked(path);
+    await using handle = await openChecked(path, rule);
     // Asked of the open file, not of the path: the path may name another file by the time it is read.
     checkFile(path, await handle.stat(), rule, maxBytes);
     return await handle.readFile();
@@ -51,10 +67,10 @@ async function readGuarded(path: string, rule: Rule, { maxBytes = defaultMaxByte
   }
 }
 
-async function openChecked(path: string): Promise<FileHandle> {
+async function openChecked(path: string, rule: Rule): Promise<FileHandle> {
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   const entry = await lstat(path);
-  if (entry.isSymbolicLink()) checkOwner(path, entry, "symbolic link ");
+  if (entry.isSymbolicLink()) checkOwner(path, entry, rule, "symbolic link ");
   // O_NONBLOCK: opening a FIFO would wait for its writer.
   return open(path, O_RDONLY | O_NONBLOCK | (entry.isSymbolicLink() ? 0 : O_NOFOLLOW));
 }
@@ -63,7 +79,7 @@ function checkFile(path: string, stats: Stats, rule: Rule, maxBytes: number): vo
   if (!stats.isFile()) {
     throw new ConfigError("ERR_FILE_NOT_PRIVATE", `${path} is not a regular file`, `put a regular file at ${path}`);
   }
-  checkOwner(path, stats, "");
+  checkOwner(path, stats, rule, "");
   if (modesApply && (stats.mode & rule.forbidden) !== 0) {
     const problem = `${path} ${rule.fault} (mode ${formatMode(stats.mode)})`;
     throw new ConfigError("ERR_FILE_NOT_PRIVATE", problem, `run: ${rule.fix} ${shellWord(path)}`);
@@ -74,9 +90,9 @@ function checkFile(path: string, stats: Stats, rule: Rule, maxBytes: number): vo
   }
 }
 
-function checkOwner(path: string, stats: Stats, kind: string): void {
+function checkOwner(path: string, stats: Stats, { owners }: Rule, kind: string): void {
   const uid = effectiveUid();
-  if (!modesApply || stats.uid === uid || stats.uid === 0) return;
+  if (!modesApply || owners === "any" || stats.uid === uid || stats.uid === 0) return;
   throw new ConfigError(
     "ERR_FILE_NOT_PRIVATE",
     `${kind}${path} belongs to uid ${stats.uid}, not to this process (uid ${uid}) or root`,
