@@ -1,0 +1,58 @@
+import { type CodedError, type ErrorCode, PeerError } from "../errors.js";
+import { newReference } from "../reference.js";
+
+/** Why a connection was refused, for the log. The peer hears the reference, never the reason. */
+export interface ConnectionRefusal {
+  readonly reason: CodedError;
+  readonly reference: string;
+}
+
+const windowMs = 1_000;
+const mostInOneWindow = 10;
+
+/**
+ * Passes reports of refusals on, at most ten within a second; the rest of that second becomes one report with the number
+ * of each reason. So whoever can connect cannot fill the disk with log lines.
+ */
+export class RefusalReports {
+  readonly #report: (refusal: ConnectionRefusal) => void;
+  readonly #withheld = new Map<ErrorCode, number>();
+  #passed = 0;
+  #window: NodeJS.Timeout | undefined;
+
+  constructor(report: (refusal: ConnectionRefusal) => void) {
+    this.#report = report;
+  }
+
+  add(refusal: ConnectionRefusal): void {
+    this.#window ??= setTimeout(() => this.flush(), windowMs).unref();
+    if (this.#passed < mostInOneWindow) {
+      this.#passed++;
+      this.#pass(refusal);
+    } else {
+      const { code } = refusal.reason;
+      this.#withheld.set(code, (this.#withheld.get(code) ?? 0) + 1);
+    }
+  }
+
+  /** Reports what was withheld, without waiting for the end of the second. */
+  flush(): void {
+    clearTimeout(this.#window);
+    this.#window = undefined;
+    this.#passed = 0;
+    const [first] = this.#withheld.keys();
+    if (first === undefined) return;
+    const counts = [...this.#withheld].map(([code, count]) => `${count} ${code}`).join(", ");
+    this.#withheld.clear();
+    const reason = new PeerError(first, `more connections were refused within a second: ${counts}`);
+    this.#pass({ reason, reference: newReference() });
+  }
+
+  #pass(refusal: ConnectionRefusal): void {
+    try {
+      this.#report(refusal);
+    } catch {
+      // A log that fails must not decide about connections.
+    }
+  }
+}
