@@ -1,0 +1,25 @@
+import type { Case } from "./case.js";
+import { churn, firstCall, idleMemory } from "./connections.js";
+import { coldStart, importTime } from "./start-up.js";
+import { stream } from "./stream.js";
+import { unary } from "./unary.js";
+
+export const allCases: readonly Case[] = [
+  unary("100b", 1),
+  unary("100b", 64),
+  unary("100b", 512),
+  unary("10k", 1),
+  unary("10k", 64),
+  unary("10k", 512),
+  stream("server", "64k"),
+  stream("server", "1m"),
+  stream("client", "64k"),
+  stream("client", "1m"),
+  stream("bidi", "64k"),
+  stream("bidi", "1m"),
+  firstCall,
+  churn,
+  idleMemory,
+  importTime,
+  coldStart,
+];

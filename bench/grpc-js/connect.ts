@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { ChannelCredentials, Client } from "@grpc/grpc-js";
+import type { Party } from "../place.js";
+import type { Connection } from "../subject.js";
+import { methods } from "./service-definition.js";
+
+/** Connects with mutual TLS and grpc-js's defaults. */
+export async function connector(target: string, { directory }: Party): Promise<() => Connection> {
+  const [key, cert, bundle] = await Promise.all(
+    ["key.pem", "cert.pem", "bundle.pem"].map((file) => readFile(join(directory, file))),
+  );
+  if (key === undefined || cert === undefined || bundle === undefined) throw new Error("no credentials");
+  const credentials = ChannelCredentials.createSsl(bundle, key, cert);
+  // Otherwise what looks like a new connection is the last one, taken from grpc-js's pool.
+  const options = { "grpc.use_local_subchannel_pool": 1, "grpc.ssl_target_name_override": "localhost" };
+  return () => new GrpcConnection(new Client(target, credentials, options));
+}
+
+class GrpcConnection implements Connection {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  echo(payload: Uint8Array): Promise<number> {
+    const { path, requestSerialize, responseDeserialize } = methods.echo;
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { payload }, (error, reply) =>
+        reply === undefined ? reject(error) : resolve(reply.payload.length),
+      );
+    });
+  }
+
+  download(messageBytes: number, count: number): Promise<number> {
+    const { path, requestSerialize, responseDeserialize } = methods.download;
+    const request = { messageBytes, count };
+    return received(this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request));
+  }
+
+  upload(payload: Uint8Array, count: number): Promise<number> {
+    const { path, requestSerialize, responseDeserialize } = methods.upload;
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, (error, reply) =>
+        reply === undefined ? reject(error) : resolve(reply.count),
+      );
+      sendAll(call, payload, count);
+    });
+  }
+
+  exchange(payload: Uint8Array, count: number): Promise<number> {
+    const { path, requestSerialize, responseDeserialize } = methods.exchange;
+    const call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    sendAll(call, payload, count);
+    return received(call);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+type Requests = Pick<Writable, "write" | "once" | "end">;
+
+function sendAll(call: Requests, payload: Uint8Array, count: number): void {
+  let left = count;
+  const write = () => {
+    while (left > 0) {
+      left -= 1;
+      if (!call.write({ payload })) {
+        call.once("drain", write);
+        return;
+      }
+    }
+    call.end();
+  };
+  write();
+}
+
+function received(call: Pick<Readable, "on">): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let bytes = 0;
+    call.on("data", ({ payload }: { payload: Uint8Array }) => {
+      bytes += payload.length;
+    });
+    call.on("end", () => resolve(bytes));
+    call.on("error", reject);
+  });
+}

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
+import type { DownloadRequest, EchoRequest, ExchangeRequest, UploadRequest } from "../gen/pinwire/bench/v1/bench_pb.js";
+import type { Party } from "../place.js";
+import { methods } from "./service-definition.js";
+
+type Payload = Pick<EchoRequest, "payload">;
+
+/** Serves with mutual TLS and grpc-js's defaults. Resolves to the port, which means nothing for a Unix socket. */
+export async function serve(target: string, { directory }: Party): Promise<number> {
+  const server = new Server();
+  server.addService(methods, { echo, download, upload, exchange });
+  const [key, cert, bundle] = await Promise.all(
+    ["key.pem", "cert.pem", "bundle.pem"].map((file) => readFile(join(directory, file))),
+  );
+  if (key === undefined || cert === undefined || bundle === undefined) throw new Error("no credentials");
+  const credentials = ServerCredentials.createSsl(bundle, [{ private_key: key, cert_chain: cert }], true);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(target, credentials, (error, port) => (error ? reject(error) : resolve(port)));
+  });
+}
+
+function echo({ request }: ServerUnaryCall<EchoRequest, Payload>, reply: sendUnaryData<Payload>): void {
+  reply(null, { payload: request.payload });
+}
+
+function download(call: ServerWritableStream<DownloadRequest, Payload>): void {
+  const payload = new Uint8Array(call.request.messageBytes).fill(0x61);
+  let left = call.request.count;
+  const write = () => {
+    while (left > 0) {
+      left -= 1;
+      if (!call.write({ payload })) {
+        call.once("drain", write);
+        return;
+      }
+    }
+    call.end();
+  };
+  write();
+}
+
+function upload(call: ServerReadableStream<UploadRequest, { count: number }>, reply: sendUnaryData<{ count: number }>) {
+  let count = 0;
+  call.on("data", () => {
+    count += 1;
+  });
+  call.on("end", () => reply(null, { count }));
+}
+
+function exchange(call: ServerDuplexStream<ExchangeRequest, Payload>): void {
+  call.on("data", ({ payload }: ExchangeRequest) => {
+    if (call.write({ payload })) return;
+    call.pause();
+    call.once("drain", () => call.resume());
+  });
+  call.on("end", () => call.end());
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from "node:util";
+import type { Effort } from "./cases/case.js";
+
+export const usage = `usage: npm run bench -- [--quick] [--only CASE,…] [--subjects NAME,…] [--baseline NAME] [--json FILE] [--profile DIR]
+
+  --quick      short rounds: about a minute instead of about ten
+  --only       cases, or what their names begin with: "unary" or "unary-100b-64,first-call"
+  --subjects   names of files in bench/subjects/
+  --baseline   the subject that the ratios refer to (default grpc-js)
+  --json       where the results go (default bench-results/latest.json)
+  --profile    writes CPU profiles of all Node.js processes there; the numbers are then of no use
+  --list       prints the cases and the subjects`;
+
+export interface Options {
+  readonly effort: Effort;
+  /** Beginnings of names; empty for all. */
+  readonly only: readonly string[];
+  /** Empty for all. */
+  readonly subjects: readonly string[];
+  readonly baseline: string;
+  readonly json: string;
+  readonly profileDirectory: string | undefined;
+  readonly list: boolean;
+  readonly help: boolean;
+}
+
+const thorough: Effort = { rounds: 5, freshRounds: 3, seconds: 1, idleConnections: 500 };
+const quick: Effort = { rounds: 3, freshRounds: 1, seconds: 0.2, idleConnections: 500 };
+
+/** @throws TypeError for an option that does not exist */
+export function parseOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
+      subjects: { type: "string", default: "" },
+      baseline: { type: "string", default: "grpc-js" },
+      json: { type: "string", default: "bench-results/latest.json" },
+      profile: { type: "string" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  return {
+    effort: values.quick ? quick : thorough,
+    only: names(values.only),
+    subjects: names(values.subjects),
+    baseline: values.baseline,
+    json: values.json,
+    profileDirectory: values.profile,
+    list: values.list,
+    help: values.help,
+  };
+}
+
+function names(list: string): string[] {
+  return list.split(",").filter((name) => name !== "");
+}
