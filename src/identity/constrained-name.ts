@@ -52,9 +52,12 @@ function readUri(uri: string): ConstrainedName | undefined {
   return host !== undefined && isUriHost(host) ? { kind: "uri", host: host.toLowerCase() } : undefined;
 }
 
-/** The names of trust domains may have underscores, and labels that begin or end with a hyphen (SPIFFE-ID, section 2.1). */
+/**
+ * A host in a URI. The characters are those of trust domains (SPIFFE-ID, section 2.1), which host names do not all have.
+ * A dot at the start would read as "hosts below", and IP addresses are excluded by RFC 5280.
+ */
 export function isUriHost(host: string): boolean {
-  return /^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$/.test(host) && !/(^|\.)\d+$/.test(host);
+  return /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$/.test(host) && !/^\d+(\.\d+){3}$/.test(host);
 }
 
 function readDirectoryName(name: Buffer): ConstrainedName | undefined {
