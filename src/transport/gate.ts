@@ -3,7 +3,8 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { type CodedError, isCodedError, PeerError } from "../errors.js";
 import type { PeerRole } from "../identity/leaf-profile.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
-import { type PeerIdentity, verifyPeer } from "../identity/verify-peer.js";
+import type { PeerIdentity } from "../identity/verify-peer.js";
+import { verifyKnownPeer } from "./known-peers.js";
 
 export interface GateOptions {
   readonly state: CredentialState;
@@ -32,7 +33,7 @@ export function passGate(socket: TLSSocket, options: GateOptions): Admitted {
     const protocol = negotiated(socket, options.protocols);
     const { state, role, expected, now } = options;
     const { bundle, pins, revoked } = state;
-    const peer = verifyPeer(presentedChain(socket), {
+    const peer = verifyKnownPeer(presentedChain(socket), {
       bundle,
       pins,
       revoked,

@@ -133,7 +133,8 @@ export class GuardedConnection implements SecureConnection {
 
 /** A new pin or revocation leaves good connections alone; a new identity or a new issuer is to be used by all of them. */
 function isReplaced(old: CredentialState, state: CredentialState): boolean {
-  return old.svid !== state.svid || old.bundle !== state.bundle;
+  const sameSvid = old.svid === state.svid || old.svid.certPem === state.svid.certPem;
+  return !sameSvid || (old.bundle !== state.bundle && old.bundle.toPem() !== state.bundle.toPem());
 }
 
 function retired(): RpcError {

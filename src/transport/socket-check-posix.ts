@@ -6,17 +6,17 @@ import { effectiveUid } from "../files/file-modes.js";
 import { checkPrivateDirectory } from "../files/private-directory.js";
 import type { UnixAddress } from "./address.js";
 
-/** The directory first: as long as others can change it, what is found in it means nothing. */
+/** Both are looked at in one go, but judged in order: what is in a directory that others can change means nothing. */
 export async function checkServerSocketPosix(
   { path }: UnixAddress,
   owners: readonly number[] = [effectiveUid(), 0],
 ): Promise<void> {
+  const looking = lstat(path).catch((cause) => lookError(path, cause));
   await checkPrivateDirectory(dirname(path), { owners }).catch((cause) => {
     throw directoryError(path, cause);
   });
-  const found = await lstat(path).catch((cause) => {
-    throw lookError(path, cause);
-  });
+  const found = await looking;
+  if (found instanceof PeerError) throw found;
   requireSocket(path, found, owners);
 }
 
