@@ -41,7 +41,7 @@ const octets = (maxLength: number) => fc.uint8Array({ minLength: 1, maxLength })
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.tuple(position, fc.nat(255)).map(
     ([at, value]) =>
-      (der) =>
+      (der: Buffer) =>
         splice(der, at, 1, Buffer.from([value])),
   ),
   fc.tuple(position, fc.nat(7)).map(([at, bit]) => (der: Buffer) => {
@@ -52,17 +52,17 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   }),
   fc.tuple(position, octets(8)).map(
     ([at, insert]) =>
-      (der) =>
+      (der: Buffer) =>
         splice(der, at, 0, insert),
   ),
   fc.tuple(position, fc.nat(64)).map(
     ([at, remove]) =>
-      (der) =>
+      (der: Buffer) =>
         splice(der, at, remove, Buffer.alloc(0)),
   ),
   fc.tuple(position, position).map(
     ([at, from]) =>
-      (der) =>
+      (der: Buffer) =>
         splice(der, at, 0, der.subarray(from % der.length)),
   ),
   position.map((length) => (der: Buffer) => der.subarray(0, length % (der.length + 1))),
