@@ -9,7 +9,7 @@ import type { UnixAddress } from "./address.js";
 /** Both are looked at in one go, but judged in order: what is in a directory that others can change means nothing. */
 export async function checkServerSocketPosix(
   { path }: UnixAddress,
-  owners: readonly number[] = [effectiveUid(), 0],
+  owners: readonly number[] = [...new Set([effectiveUid(), 0])],
 ): Promise<void> {
   const looking = lstat(path).catch((cause) => lookError(path, cause));
   await checkPrivateDirectory(dirname(path), { owners }).catch((cause) => {

@@ -39,13 +39,19 @@ async function listenHidden(address: UnixAddress, hidden: string, handlers: Acce
     chmodSync(hidden, 0o600);
     const own = lstatSync(hidden, { bigint: true });
     await publishSocket(hidden, address);
-    return { address, close: () => closeListener() };
-
-    function closeListener(): Promise<void> {
+    const close = () => {
       // While we still answer: a server that starts now finds a live one and cannot put its own socket there meanwhile.
       removeIfOwn(address.path, own);
       return stopAccepting(server);
-    }
+    };
+    let closed: Promise<void> | undefined;
+    return {
+      address,
+      close: () => {
+        closed ??= close();
+        return closed;
+      },
+    };
   } catch (error) {
     await stopAccepting(server);
     throw error instanceof ConfigError ? error : listenError(address, error as NodeJS.ErrnoException);

@@ -16,8 +16,8 @@ export async function listenSocketWindows(address: PipeAddress, handlers: Accept
 }
 
 function listenError({ text }: PipeAddress, cause: NodeJS.ErrnoException): ConfigError {
-  // Access is denied when the first instance belongs to another user.
-  if (cause.code === "EADDRINUSE" || cause.code === "EACCES") {
+  // Also when the first instance belongs to another user.
+  if (cause.code === "EADDRINUSE") {
     const hint = "stop the process that owns it, or choose another name";
     return new ConfigError("ERR_ADDRESS_IN_USE", `the pipe ${text} exists already`, hint, { cause });
   }
