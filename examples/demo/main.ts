@@ -113,7 +113,7 @@ async function refusedOnCall(server: ServerProcess, who: string, code: string, c
 
 /** What an intruder hears is the same sentence for every reason; the reference in it leads to the reason in the log. */
 async function checkRefusal(server: ServerProcess, who: string, code: string, heard: string): Promise<void> {
-  const reference = /reference ([0-9a-f]+)/.exec(heard)?.[1];
+  const reference = /\b[0-9a-f]{12}\b/.exec(heard)?.[0];
   const record = reference === undefined ? undefined : await server.logged(reference);
   report.check(`${who}: refused, ${record?.code ?? "but nothing is in the log"}`, record?.code === code);
   report.line(`it hears   ${heard || "nothing"}`);

@@ -41,7 +41,10 @@ export class Calls {
     done.catch(() => {});
     return {
       async next() {
-        const message = await route.read(call).catch((error: unknown) => void call.abort(asAbort(error)));
+        const message = await route.read(call).catch((error: unknown) => {
+          // When the call has ended, its end says why; interceptors may have put it in other words.
+          if (!call.ended) call.abort(asAbort(error));
+        });
         if (message !== undefined) return { value: message, done: false };
         await done;
         return { value: undefined, done: true };

@@ -39,6 +39,11 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     }
   }
 
+  get streamsRequests(): boolean {
+    const kind = this.route.method?.methodKind;
+    return kind === "client_streaming" || kind === "bidi_streaming";
+  }
+
   get path(): string {
     return this.#stream.path;
   }

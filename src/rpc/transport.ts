@@ -42,6 +42,8 @@ export interface ServerStream {
 }
 
 export interface ServerStreamListener {
+  /** Whether there may be more than one request, so that the half-close says something by itself. */
+  readonly streamsRequests: boolean;
   onMessage(message: Uint8Array): void;
   onHalfClose(): void;
   /** The call ended from below: the peer cancelled, the connection broke, or a limit of the transport was exceeded. */

@@ -3,16 +3,19 @@
  * in memory when the peer is slow.
  */
 export class WriteWindow {
-  static readonly maxBytes = 256 * 1024;
-
+  readonly #maxBytes: number;
   #pendingBytes = 0;
   #closed = false;
   #waiting: { promise: Promise<void>; resolve(): void } | undefined;
 
+  constructor(maxBytes = 256 * 1024) {
+    this.#maxBytes = maxBytes;
+  }
+
   /** Accounts for a message handed down. The promise, if there is one, settles when it is time for the next. */
   add(bytes: number): Promise<void> | undefined {
     this.#pendingBytes += bytes;
-    if (this.#closed || this.#pendingBytes < WriteWindow.maxBytes) return undefined;
+    if (this.#closed || this.#pendingBytes < this.#maxBytes) return undefined;
     this.#waiting ??= makeWaiting();
     return this.#waiting.promise;
   }
@@ -20,7 +23,7 @@ export class WriteWindow {
   /** The message has left this process. */
   remove(bytes: number): void {
     this.#pendingBytes -= bytes;
-    if (this.#pendingBytes < WriteWindow.maxBytes) this.#release();
+    if (this.#pendingBytes < this.#maxBytes) this.#release();
   }
 
   /** The call is over: nobody waits any more. */

@@ -35,6 +35,9 @@ export interface ServingOptions {
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
 }
 
+/** How long the last words to a peer may take when the server is closed. */
+const flushTimeoutMs = 1_000;
+
 /** The working half of a server: routes, the listener, the transports, the calls under way. */
 export class Serving {
   readonly #routes: ReadonlyMap<string, ServerMethod>;
@@ -81,13 +84,17 @@ export class Serving {
   async drain(): Promise<void> {
     await this.#listener.stopAccepting();
     this.#transport.drain();
-    await this.#idle();
+    await this.#idle(this.#drainTimeoutMs);
     await this.close();
   }
 
   async close(): Promise<void> {
+    await this.#listener.stopAccepting();
     const reason = new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
     for (const call of [...this.#calls]) call.abort(reason);
+    // The callers are to hear it: the connections close when the last status has left, or a little later.
+    this.#transport.drain();
+    await this.#idle(flushTimeoutMs);
     this.#transport.close();
     this.#reports?.[Symbol.dispose]();
     await this.#listener.close();
@@ -101,10 +108,10 @@ export class Serving {
   }
 
   /** Until the last connection has closed by itself, which it does after its last call, or the time is up. */
-  #idle(): Promise<void> {
+  #idle(timeoutMs: number): Promise<void> {
     if (this.#listener.connections.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#drainTimeoutMs);
+      const timer = setTimeout(resolve, timeoutMs);
       this.#whenIdle = () => {
         clearTimeout(timer);
         resolve();

@@ -6,7 +6,7 @@ import { SpkiPin } from "../../src/identity/spki-pin.js";
 import { TrustBundle } from "../../src/identity/trust-bundle.js";
 import { TrustDomain } from "../../src/identity/trust-domain.js";
 import { X509Svid } from "../../src/identity/x509-svid.js";
-import { type Minted, type MintOverrides, mintCa, mintLeaf } from "./mint.js";
+import { type LeafOverrides, type Minted, mintCa, mintLeaf } from "./mint.js";
 
 export const serverId = "spiffe://local.test/greeter";
 export const clientId = "spiffe://local.test/cli";
@@ -17,8 +17,10 @@ export class World {
   readonly #leaves = new Map<string, Minted>();
 
   /** The leaf of an ID; minted when first asked for, with the overrides of that first time. */
-  leaf(id: string, overrides: MintOverrides = {}): Minted {
-    const leaf = this.#leaves.get(id) ?? mintLeaf(this.ca, { id, ...overrides });
+  leaf(id: string, overrides: LeafOverrides = {}): Minted {
+    // Clients of other stacks look for a DNS name; over a Unix socket it is "localhost".
+    const dns = id === serverId ? ["localhost"] : [];
+    const leaf = this.#leaves.get(id) ?? mintLeaf(this.ca, { id, dns, ...overrides });
     this.#leaves.set(id, leaf);
     return leaf;
   }

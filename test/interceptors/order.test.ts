@@ -7,7 +7,7 @@ import { contextKey } from "../../src/rpc/context-values.js";
 import type { Interceptor } from "../../src/rpc/interceptor.js";
 import { Status } from "../../src/status.js";
 import { collect, failure } from "../helpers/collect.js";
-import { greeter, GreeterPair } from "../helpers/greeter-pair.js";
+import { GreeterPair, greeter } from "../helpers/greeter-pair.js";
 
 describe("interceptors", () => {
   it("run in their order around all four kinds of call, on both sides", async () => {

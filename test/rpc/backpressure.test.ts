@@ -15,7 +15,7 @@ describe("backpressure", () => {
       implementation: {
         async *sayManyHellos({ count }) {
           for (; made < count; made++) {
-            if (made === 8) stalled.resolve();
+            if (made === 2) stalled.resolve();
             yield { greeting: chunk };
           }
         },
@@ -47,7 +47,7 @@ describe("backpressure", () => {
     });
     async function* names() {
       for (; made < plenty; made++) {
-        if (made === 4) stalled.resolve();
+        if (made === 2) stalled.resolve();
         yield { name: chunk };
       }
     }

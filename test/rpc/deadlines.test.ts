@@ -32,7 +32,7 @@ describe("a deadline", () => {
       },
       collectHellos: never,
       async *chat(requests) {
-        await collect(requests);
+        yield { greeting: String((await collect(requests)).length) };
       },
     };
     const { client } = await GreeterPair.start({ implementation: hang });
@@ -41,13 +41,14 @@ describe("a deadline", () => {
       yield { name: "never" };
     }
     const options = { timeoutMs: 100 };
-    for (const call of [
+    const calls = [
       client.sayManyHellos({ name: "x" }, options),
       client.collectHellos([], options),
       client.collectHellos(endless(), options),
       client.chat(endless(), options),
-    ]) {
-      expect(await failure(call)).toMatchObject({ status: Status.DEADLINE_EXCEEDED });
+    ];
+    for (const error of await Promise.all(calls.map(failure))) {
+      expect(error).toMatchObject({ status: Status.DEADLINE_EXCEEDED });
     }
   });
 
@@ -78,12 +79,13 @@ describe("a deadline", () => {
 
   it("is inherited by the calls a handler makes, and so is cancellation", async () => {
     const inner = signalled<number>();
+    const innerStarted = signalled();
     const innerEnded = signalled<unknown>();
     const upstream = await GreeterPair.start({
       implementation: {
-        sayHello: (_, { signal, remainingMs }) => {
-          void remainingMs;
+        sayHello: (_, { signal }) => {
           signal.addEventListener("abort", () => innerEnded.resolve(signal.reason));
+          innerStarted.resolve();
           return never();
         },
         collectHellos: async (_, context) => {
@@ -92,17 +94,19 @@ describe("a deadline", () => {
         },
       },
     });
+    const upstreamClient = upstream.newClient();
     const { client } = await GreeterPair.start({
       implementation: {
         sayHello: async ({ name }) => {
-          await upstream.client.collectHellos([], { timeoutMs: 60_000 });
-          return upstream.client.sayHello({ name }, { timeoutMs: 60_000 });
+          await upstreamClient.collectHellos([], { timeoutMs: 60_000 });
+          return upstreamClient.sayHello({ name }, { timeoutMs: 60_000 });
         },
       },
     });
     const cancel = new AbortController();
     const call = failure(client.sayHello({ name: "x" }, { timeoutMs: 7_000, signal: cancel.signal }));
     expect(await inner.promise).toBeLessThanOrEqual(7_001);
+    await innerStarted.promise;
     cancel.abort();
     expect(await call).toMatchObject({ status: Status.CANCELLED });
     expect(await innerEnded.promise).toMatchObject({ status: Status.CANCELLED });

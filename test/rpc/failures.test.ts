@@ -28,8 +28,8 @@ describe("a handler that fails on purpose", () => {
       client.collectHellos([{ name: "x" }]),
       client.chat([{ name: "x" }]),
     ];
-    for (const call of calls) {
-      expect(await failure(call)).toMatchObject({
+    for (const error of await Promise.all(calls.map(failure))) {
+      expect(error).toMatchObject({
         status: Status.NOT_FOUND,
         code: "ERR_RPC_NOT_FOUND",
         message: "NOT_FOUND: nobody of that name",
@@ -113,8 +113,8 @@ describe("a handler that fails by accident", () => {
           },
         },
       });
-      for (const call of [client.sayHello({ name: "x" }), client.collectHellos([]), client.sayManyHellos({ name: "x" })]) {
-        const error = await failure(call);
+      const calls = [client.sayHello({ name: "x" }), client.collectHellos([]), client.sayManyHellos({ name: "x" })];
+      for (const error of await Promise.all(calls.map(failure))) {
         expect(error).toMatchObject({ status: Status.INTERNAL, code: "ERR_RPC_INTERNAL" });
         const reference = /^internal error \(reference ([0-9a-f]{12})\)$/.exec(error.rawMessage)?.[1];
         const record = await log.find((each) => each.reference === reference);
@@ -153,12 +153,13 @@ describe("a handler that fails by accident", () => {
 
 describe("a client that fails", () => {
   it("ends the call when its iterable of requests throws", async () => {
+    const arrived = signalled();
     const ended = signalled<unknown>();
     const { client } = await GreeterPair.start({
       implementation: {
         async collectHellos(requests) {
           try {
-            await collect(requests);
+            for await (const { name } of requests) if (name === "x") arrived.resolve();
           } catch (error) {
             ended.resolve(error);
           }
@@ -169,6 +170,7 @@ describe("a client that fails", () => {
     const cause = new Error("no more names");
     async function* names() {
       yield { name: "x" };
+      await arrived.promise;
       throw cause;
     }
     expect(await failure(client.collectHellos(names()))).toMatchObject({ status: Status.CANCELLED, cause });
@@ -177,9 +179,9 @@ describe("a client that fails", () => {
 
   it("is told what is wrong with a request before anything is sent", async () => {
     const { client } = await GreeterPair.start();
-    const error = await failure(client.sayHello({ name: 7 as unknown as string }));
+    const error = await failure(client.sayManyHellos({ name: "x", count: -1 }));
     expect(error).toMatchObject({ status: Status.INVALID_ARGUMENT, code: "ERR_MESSAGE_MALFORMED" });
-    expect(error.message).toContain("name");
+    expect(error.rawMessage).toMatch(/^the request cannot be encoded: .*count/);
   });
 
   it("is told when its requests are not iterable", async () => {
@@ -201,7 +203,10 @@ describe("a client that fails", () => {
     const onHeader = () => {
       throw cause;
     };
-    expect(await failure(client.sayHello({ name: "x" }, { onHeader }))).toMatchObject({ status: Status.CANCELLED, cause });
+    expect(await failure(client.sayHello({ name: "x" }, { onHeader }))).toMatchObject({
+      status: Status.CANCELLED,
+      cause,
+    });
   });
 });
 

@@ -9,7 +9,8 @@ type GrpcCall = ReturnType<Channel["createCall"]>;
 /** One call of grpc-js, used below its client and its streams. */
 export class H2ClientStream implements ClientStream {
   readonly #call: GrpcCall;
-  readonly #window = new WriteWindow();
+  /** grpc-js holds one message until the call has found its connection; a second would replace it. */
+  readonly #window = new WriteWindow(1);
   #ended = false;
 
   /** `explain` may say more about a failure than grpc-js does. */
@@ -39,8 +40,8 @@ export class H2ClientStream implements ClientStream {
 
   write(message: Uint8Array): Promise<void> | undefined {
     if (this.#ended) return undefined;
-    const slow = this.#window.add(message.length);
-    this.#call.sendMessageWithContext({ callback: () => this.#window.remove(message.length) }, asBuffer(message));
+    const slow = this.#window.add(1);
+    this.#call.sendMessageWithContext({ callback: () => this.#window.remove(1) }, asBuffer(message));
     return slow;
   }
 

@@ -37,7 +37,12 @@ export class H2ServerStream implements ServerStream {
         listener = handler(stream);
       },
       onReceiveMessage: (message: Uint8Array) => listener?.onMessage(message),
-      onReceiveHalfClose: () => listener?.onHalfClose(),
+      onReceiveHalfClose: () => {
+        // A client on node:http2 that cancels sends END_STREAM just before RST_STREAM. A list of requests that was cut off
+        // must not pass for a whole one, so what follows in the same turn is awaited.
+        if (listener?.streamsRequests) setImmediate(() => listener?.onHalfClose());
+        else listener?.onHalfClose();
+      },
       // Fires after every call; abort() ignores it when the call has finished.
       onCancel: () => abort({ status: Status.CANCELLED, message: "the caller cancelled the call" }),
     });

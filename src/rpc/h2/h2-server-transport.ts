@@ -17,21 +17,27 @@ export interface H2ServerOptions {
   readonly maxConcurrentStreams: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
-  /** How long calls may go on after a connection was told to take no more. */
+  /** How long calls may go on after their connection was told to take no more. */
   readonly drainTimeoutMs: number;
 }
+
+/**
+ * Whoever asks for a drain ends the connection when the time is up, after a last word to the calls still under way. Only
+ * if that fails, grpc-js cuts it off.
+ */
+const backstopMs = 5_000;
 
 type Injector = ReturnType<Server["createConnectionInjector"]>;
 
 /** gRPC over HTTP/2 by grpc-js, which is given verified connections and never listens itself. */
 export class H2ServerTransport implements ServerTransport {
   readonly #server: Server;
-  readonly #drainTimeoutMs: number;
+  readonly #graceMs: number;
   /** One injector per verified peer and generation, so that one peer can be drained without touching another. */
   readonly #injectors = new Map<string, { injector: Injector; connections: number }>();
 
   constructor(handler: ServerStreamHandler, options: H2ServerOptions) {
-    this.#drainTimeoutMs = options.drainTimeoutMs;
+    this.#graceMs = options.drainTimeoutMs + backstopMs;
     this.#server = new Server({ ...grpcOptions(options), interceptors: [takeOver(handler)] });
     serveEveryPath(this.#server);
   }
@@ -45,7 +51,7 @@ export class H2ServerTransport implements ServerTransport {
       if (this.#injectors.get(key) !== entry) return;
       // Whoever connects from now on gets a new injector: the end of this one's grace period is also theirs.
       this.#injectors.delete(key);
-      entry.injector.drain(this.#drainTimeoutMs);
+      entry.injector.drain(this.#graceMs);
     });
     connection.onClose(() => {
       entry.connections -= 1;
@@ -57,7 +63,7 @@ export class H2ServerTransport implements ServerTransport {
   }
 
   drain(): void {
-    for (const { injector } of this.#injectors.values()) injector.drain(this.#drainTimeoutMs);
+    for (const { injector } of this.#injectors.values()) injector.drain(this.#graceMs);
     this.#injectors.clear();
   }
 
