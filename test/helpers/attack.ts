@@ -17,7 +17,7 @@ export interface Attack {
   readonly code: string;
   /** All of the message, or a pattern of it. */
   readonly fault: string | RegExp;
-  /** What openssl says: "OK" where RFC 5280 alone has no objection. */
+  /** What openssl says, or a part of it: "OK" where RFC 5280 alone has no objection. */
   readonly openssl: string;
 }
 
@@ -33,5 +33,5 @@ export function expectRefused({ chain, trusted, role = "client", now = new Date(
   else expect(fault).toMatch(attack.fault);
   if (!hasOpenssl) return;
   const pems = chain.map(({ pem }) => pem);
-  expect(opensslVerdict({ trusted: trusted.pem, chain: pems, role, now })).toBe(attack.openssl);
+  expect(opensslVerdict({ trusted: trusted.pem, chain: pems, role, now })).toContain(attack.openssl);
 }

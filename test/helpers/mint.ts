@@ -94,10 +94,11 @@ export interface LeafOverrides extends MintOverrides {
   readonly dns?: readonly string[];
 }
 
-/** A leaf that is right for both roles. */
-export function mintLeaf(ca: Minted, overrides: LeafOverrides = {}): Minted {
-  const { id = `spiffe://${ca.trustDomain}/cli`, dns = [] } = overrides;
-  return mint(ca, ca.trustDomain, {
+/** A leaf that is right for both roles. Without a CA it signs itself. */
+export function mintLeaf(ca: Minted | undefined, overrides: LeafOverrides = {}): Minted {
+  const trustDomain = ca?.trustDomain ?? "local.test";
+  const { id = `spiffe://${trustDomain}/cli`, dns = [] } = overrides;
+  return mint(ca, trustDomain, {
     basicConstraints: { ca: false },
     keyUsage: ["digitalSignature"],
     extendedKeyUsage: [oids.serverAuth, oids.clientAuth],
