@@ -1,5 +1,5 @@
 // "pinwire/identity": identities and certificates, for extension authors. Loads the ASN.1 parser, which "pinwire" does not.
-export { type CredentialState } from "./credentials/credential-state.js";
+export type { CredentialState } from "./credentials/credential-state.js";
 export { MtlsCredentials, staticCredentials } from "./credentials/mtls-credentials.js";
 export { checkLeafProfile, type LeafProfileResult, type PeerRole } from "./identity/leaf-profile.js";
 export { type PinEntry, PinSet, type PinVerdict } from "./identity/pin-set.js";

@@ -24,13 +24,18 @@ describe("docs/errors.md", () => {
 
   it("has the right status and a cause for each", () => {
     for (const [code, status] of Object.entries(errorCodes)) {
-      expect(documented.get(code), code).toMatchObject({ status: statusName(status), cause: expect.stringMatching(/\w/) });
+      expect(documented.get(code), code).toMatchObject({
+        status: statusName(status),
+        cause: expect.stringMatching(/\w/),
+      });
     }
   });
 
   it("is complete about what src/ uses: no code is without a use", () => {
     const sources = sourceText();
-    const unused = Object.keys(errorCodes).filter((code) => !code.startsWith("ERR_RPC_") && !sources.includes(`"${code}"`));
+    const unused = Object.keys(errorCodes).filter(
+      (code) => !code.startsWith("ERR_RPC_") && !sources.includes(`"${code}"`),
+    );
     expect(unused).toEqual([]);
   });
 });
@@ -65,7 +70,9 @@ describe("links", () => {
 });
 
 function docs(): string[] {
-  return readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+  return readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
 }
 
 function sourceText(): string {

@@ -21,7 +21,11 @@ export function explain(code: string | undefined, json: boolean): number {
     return 1;
   }
   const { status, cause, fix } = found;
-  print(json ? JSON.stringify(found) : [found.code, `status  ${status}`, `cause   ${cause}`, ...(fix ? [`fix     ${fix}`] : [])].join("\n"));
+  print(
+    json
+      ? JSON.stringify(found)
+      : [found.code, `status  ${status}`, `cause   ${cause}`, ...(fix ? [`fix     ${fix}`] : [])].join("\n"),
+  );
   return 0;
 }
 

@@ -7,6 +7,7 @@ import { Status } from "../status.js";
  * sides.
  */
 export async function deadline(call: Call, next: () => Promise<void>): Promise<void> {
+  call.throwIfAborted();
   const remainingMs = call.remainingMs();
   // A call that arrives too late must not reach the handler.
   if (remainingMs === 0) throw exceeded();

@@ -99,6 +99,11 @@ export abstract class Call implements CallContext {
     return this.#abortReason;
   }
 
+  /** @throws RpcError why the call has ended, if it has */
+  throwIfAborted(): void {
+    if (this.#abortReason !== undefined) throw this.#abortReason;
+  }
+
   /** Ends the call from outside its own flow; only the first reason counts. */
   abort(reason: RpcError): void {
     if (this.#abortReason !== undefined) return;

@@ -31,6 +31,7 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
   const sendsOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
   const receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
   const perform = async (call: ClientCall): Promise<void> => {
+    call.throwIfAborted();
     // Encoded first: a message that cannot be sent starts no call.
     const first = sendsOne ? encode(call, call.request, requests) : undefined;
     const ended = call.attach((listener) =>

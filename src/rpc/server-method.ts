@@ -39,6 +39,8 @@ export function serverMethod(method: DescMethod, handler: AnyHandler, options: S
   const singleRequest = method.methodKind === "unary" || method.methodKind === "server_streaming";
   const singleResponse = method.methodKind === "unary" || method.methodKind === "client_streaming";
   const invoke = (call: ServerCall): unknown => {
+    // An interceptor may have used up all the time there was.
+    call.throwIfAborted();
     if (!singleRequest) return handler(decodedRequests(call, requests) as never, call);
     if (call.request !== undefined) call.showRequest(call.request);
     return handler(call.request as never, call);

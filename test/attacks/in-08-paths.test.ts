@@ -1,5 +1,6 @@
 // IN-08: whatever is done to the path, no handler runs under a name that the policy did not see, and who may not call a
 // service cannot find out what it has.
+import { constants } from "node:http2";
 import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow, deny } from "../../src/interceptors/policy.js";
@@ -64,9 +65,11 @@ describe("IN-08: paths", () => {
     it(`does not reach it by ${JSON.stringify(path.slice(0, 60))}`, async () => {
       const { pair, raw, handled } = await start([allow(GreeterService, clientId)]);
       const response = await raw.call({ ":path": path }, framed(Buffer.alloc(0)));
+      expect(handled()).toBe(0);
+      // What is no path at all does not get past HTTP/2.
+      if (response.rstCode === constants.NGHTTP2_PROTOCOL_ERROR) return;
       expect([Status.PERMISSION_DENIED, Status.UNIMPLEMENTED]).toContain(response.status);
       expect(response.message).not.toContain("ello.v1");
-      expect(handled()).toBe(0);
       const record = await pair.log.find(({ event }) => event === "call");
       expect(String(record.method).length).toBeLessThanOrEqual(256);
     });

@@ -37,7 +37,11 @@ describe("pinwire", () => {
       stderr: 'pinwire: error: there is no code "ERR_X"\nhint: run pinwire explain for all of them\n',
     });
     for (const args of [[], ["dance"], ["explain", "A", "B"]]) {
-      expect(pinwire(...args)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("hint: run pinwire --help") });
+      expect(pinwire(...args)).toMatchObject({
+        status: 2,
+        stdout: "",
+        stderr: expect.stringContaining("hint: run pinwire --help"),
+      });
     }
   });
 });

@@ -56,7 +56,9 @@ export class RawH2Client {
     stream.on("error", () => {});
     if (end) stream.end(body);
     else stream.write(body);
-    await once(stream, "close");
+    // Without an end of ours the stream stays half open, even when the server has said all it has to say.
+    await new Promise<void>((resolve) => stream.once("end", resolve).once("close", resolve));
+    if (!end) stream.close();
     const status = final["grpc-status"];
     return {
       httpStatus,

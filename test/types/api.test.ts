@@ -16,7 +16,7 @@ import { greeter } from "../helpers/greeter-pair.js";
 
 declare const credentials: MtlsCredentials;
 
-export function mustNotCompile(): void {
+function mustNotCompile(): void {
   const policy = [allow(Service, "spiffe://local.test/cli")] as const;
   // @ts-expect-error no credentials
   createServer({ policy });
@@ -66,7 +66,7 @@ export function mustNotCompile(): void {
   void forged;
 }
 
-export function mustCompile(): void {
+function mustCompile(): void {
   const implementation: Implementation<typeof GreeterService> = {
     sayHello: async ({ name }) => ({ greeting: name.toUpperCase() }),
     async *sayManyHellos({ name, count }) {
