@@ -2,7 +2,7 @@
 export interface ConnectionLimits {
   /** From `accept()` to a verified connection. */
   readonly handshakeTimeoutMs: number;
-  /** Handshakes computed at the same time; further ones wait their turn. */
+  /** Handshakes computed at the same time; further ones wait their turn. A stalled one counts for a fifth of its time. */
   readonly maxHandshakes: number;
   /** All connections, verified or not; further ones are closed at once. */
   readonly maxConnections: number;
