@@ -1,3 +1,4 @@
+import { checkDnsNames } from "../src/ca/dns-name.js";
 import { ConfigError } from "../src/errors.js";
 import { SpiffeId } from "../src/identity/spiffe-id.js";
 import { TrustDomain } from "../src/identity/trust-domain.js";
@@ -8,9 +9,17 @@ export function parseTrustDomain(text: string): TrustDomain {
   return asArgument(() => TrustDomain.parse(text));
 }
 
-/** @throws CommandLineError */
+/** The SPIFFE ID of an identity, which has a path. @throws CommandLineError */
 export function parseSpiffeId(text: string): SpiffeId {
-  return asArgument(() => SpiffeId.parse(text));
+  const id = asArgument(() => SpiffeId.parse(text));
+  if (id.path !== "") return id;
+  const problem = `${id} names the trust domain itself, not an identity in it`;
+  throw new CommandLineError(problem, `add a path, for example ${id}/greeter`);
+}
+
+/** @throws CommandLineError */
+export function parseDnsNames(names: readonly string[]): string[] {
+  return asArgument(() => checkDnsNames(names));
 }
 
 /** What is wrong with an argument whatever the files say is a matter of the command line. */

@@ -2,7 +2,7 @@ import { ensureLocalCa } from "../../src/ca/create-local-ca.js";
 import { shellWord } from "../../src/files/file-modes.js";
 import { defineCommand } from "../command.js";
 import { formatTime } from "../output.js";
-import { parseTrustDomain } from "../parse-name.js";
+import { parseDnsNames, parseTrustDomain } from "../parse-name.js";
 import { passphraseFrom } from "../passphrase.js";
 
 export const initCommand = defineCommand({
@@ -29,7 +29,7 @@ export const initCommand = defineCommand({
     const trustDomain = parseTrustDomain(options["trust-domain"]);
     const { ca, created } = await ensureLocalCa(options.ca, {
       trustDomain,
-      dnsNames: options.dns,
+      dnsNames: parseDnsNames(options.dns),
       now,
       ...passphraseFrom(env),
     });

@@ -4,7 +4,7 @@ import { shellWord } from "../../src/files/file-modes.js";
 import { defineCommand } from "../command.js";
 import { parseDuration } from "../duration.js";
 import { formatTime } from "../output.js";
-import { parseSpiffeId } from "../parse-name.js";
+import { parseDnsNames, parseSpiffeId } from "../parse-name.js";
 import { passphraseFrom } from "../passphrase.js";
 
 export const issueCommand = defineCommand({
@@ -40,11 +40,12 @@ export const issueCommand = defineCommand({
   ],
   async run({ operands: [spiffeId = ""], options }, { env, now }) {
     const id = parseSpiffeId(spiffeId);
+    const dnsNames = parseDnsNames(options.dns);
     const ttl = options.ttl === undefined ? {} : { ttlMs: parseDuration(options.ttl, "--ttl") };
     const ca = await openLocalCa(options.ca, { now, ...passphraseFrom(env) });
     const report = await issueCredentials(ca, id, options.out, {
       ...ttl,
-      ...(options.dns.length > 0 && { dnsNames: options.dns }),
+      ...(dnsNames.length > 0 && { dnsNames }),
       newKey: options["new-key"],
       force: options.force,
     });

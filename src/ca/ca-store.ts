@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../errors.js";
-import { writeFileAtomically } from "../files/atomic-write.js";
+import { removeLeftovers, writeFileAtomically } from "../files/atomic-write.js";
 import { appendLineDurably, completeLines } from "../files/durable-append.js";
 import { shellWord } from "../files/file-modes.js";
 import { withLock } from "../files/lock-file.js";
@@ -74,7 +74,10 @@ export class CaStore {
 
   /** One process at a time. @throws ERR_CA_LOCKED */
   lock<T>(action: () => Promise<T>): Promise<T> {
-    return withLock(join(this.directory, "lock"), action);
+    return withLock(join(this.directory, "lock"), async () => {
+      await removeLeftovers(this.directory);
+      return action();
+    });
   }
 
   /** A serial number that no other certificate has or will have. It is spent, whatever happens next. Call under the lock. */

@@ -25,7 +25,7 @@ export function parseIssuedCertificate(line: string, path: string, lineNumber: n
   throw new ConfigError(
     "ERR_FILE_MALFORMED",
     `${path}, line ${lineNumber}, is not a record of an issued certificate`,
-    "restore the file from a backup; nothing is issued while the record is damaged",
+    "restore the file from a backup, or mend the line",
   );
 }
 

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomically } from "../files/atomic-write.js";
+import { removeLeftovers, writeFileAtomically } from "../files/atomic-write.js";
 import { fileError } from "../files/file-error.js";
 import { withLock } from "../files/lock-file.js";
 import type { PinSet } from "../identity/pin-set.js";
@@ -27,7 +27,10 @@ export function credentialFiles(directory: string): CredentialFiles {
 
 /** Runs `action` while nobody else changes the directory. @throws ERR_CA_LOCKED */
 export function lockCredentials<T>(directory: string, action: () => Promise<T>): Promise<T> {
-  return withLock(join(directory, ".lock"), action);
+  return withLock(join(directory, ".lock"), async () => {
+    await removeLeftovers(directory);
+    return action();
+  });
 }
 
 /** A new certificate, and what changes with it. */

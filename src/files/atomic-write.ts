@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, open, rename, rm } from "node:fs/promises";
+import { link, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../errors.js";
 import { fileError } from "./file-error.js";
@@ -37,6 +37,17 @@ export async function writeFileAtomically(
     await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
+
+/**
+ * Removes the temporary files that killed writers left in a directory; one of them may hold a private key. Only for who
+ * holds the lock of the directory, because a living writer's look the same.
+ */
+export async function removeLeftovers(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => temporaryName.test(name));
+  await Promise.all(names.map((name) => rm(join(directory, name), { force: true })));
+}
+
+const temporaryName = /^\..+\.[0-9a-f]{12}\.tmp$/;
 
 async function writeNew(path: string, data: string | Uint8Array, mode: number): Promise<void> {
   await using handle = await open(path, "wx", mode & 0o600);

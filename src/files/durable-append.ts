@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileError } from "./file-error.js";
+import { modesApply } from "./file-modes.js";
 import { syncDirectory } from "./sync-directory.js";
 
 /**
@@ -16,6 +17,8 @@ export async function appendLineDurably(path: string, line: string): Promise<voi
     await using handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     const end = await endOfLastLine(handle);
     await handle.truncate(end);
+    // The umask can only take bits away; one that took ours would leave a file that we cannot read.
+    if (end === 0 && modesApply) await handle.chmod(0o600);
     await writeOrUndo(handle, Buffer.from(`${line}\n`), end);
     if (end === 0) await syncDirectory(dirname(path));
   } catch (error) {

@@ -7,9 +7,9 @@ import { canChangeUser, withUmask } from "../helpers/as-user.js";
 import { tempDirectory } from "../helpers/temp-directory.js";
 
 describe("appendLineDurably", () => {
-  it("creates the file with mode 0600 under any umask and appends", async () => {
+  it.each([0o000, 0o777])("creates the file with mode 0600 under umask %o and appends", async (mask) => {
     const path = join(tempDirectory(), "log");
-    await withUmask(0, () => appendLineDurably(path, "one"));
+    await withUmask(mask, () => appendLineDurably(path, "one"));
     await appendLineDurably(path, "two");
     expect(readFileSync(path, "utf8")).toBe("one\ntwo\n");
     expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -1,5 +1,9 @@
 import { type SpawnOptions, spawn } from "node:child_process";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { createLocalCa } from "../../src/ca/create-local-ca.js";
+import { issueCredentials } from "../../src/ca/issue-credentials.js";
+import { pinPeers } from "../../src/credentials/pin-peers.js";
 import { built } from "./built.js";
 import { tempDirectory } from "./temp-directory.js";
 
@@ -43,13 +47,17 @@ export function workplace(): Workplace {
   return { directory, run, ok };
 }
 
-/** A workplace with a CA in `ca` and, in `certs/cli` and `certs/greeter`, two identities that know each other. */
+/**
+ * A workplace with a CA in `ca` and, in `certs/cli` and `certs/greeter`, two identities that know each other. Made by the
+ * library, which is faster than four processes.
+ */
 export async function furnishedWorkplace(): Promise<Workplace> {
   const place = workplace();
-  await place.ok("init --ca ca --trust-domain local.test");
-  await place.ok("issue spiffe://local.test/cli --ca ca --out certs/cli");
-  await place.ok("issue spiffe://local.test/greeter --ca ca --out certs/greeter");
-  await place.ok("pin certs/cli certs/greeter");
+  const [cli, greeter] = ["cli", "greeter"].map((name) => join(place.directory, "certs", name)) as [string, string];
+  const ca = await createLocalCa(join(place.directory, "ca"), { trustDomain: "local.test" });
+  await issueCredentials(ca, "spiffe://local.test/cli", cli);
+  await issueCredentials(ca, "spiffe://local.test/greeter", greeter);
+  await pinPeers([cli, greeter]);
   return place;
 }
 
