@@ -1,0 +1,112 @@
+import type { TLSSocket } from "node:tls";
+import { headerBytes } from "./frame.js";
+import { giveSlab, type Slab, takeSlab } from "./slab-pool.js";
+
+/** Payloads from this size on are written from where they are; smaller ones are cheaper to copy behind their header. */
+const copyBelowBytes = 8 * 1024;
+
+/**
+ * Collects the frames of one tick and writes them together. A lone frame is written when the tick ends, which is at once.
+ */
+export class FrameWriter {
+  readonly #socket: TLSSocket;
+  #slab: Slab | undefined;
+  /** Where in the slab the bytes begin that are not handed on yet. */
+  #begin = 0;
+  /** What comes before them. */
+  #segments: Uint8Array[] = [];
+  #segmentBytes = 0;
+  #scheduled = false;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+  }
+
+  /** Bytes that have not left this process. */
+  get pendingBytes(): number {
+    const inSlab = this.#slab === undefined ? 0 : this.#slab.end - this.#begin;
+    return this.#segmentBytes + inSlab + this.#socket.writableLength;
+  }
+
+  /** A frame whose payload of `length` bytes `fill` writes into the slab. */
+  frame(type: number, flags: number, streamId: number, length: number, fill?: (bytes: Buffer, at: number) => void): void {
+    const slab = this.#header(type, flags, streamId, length, length);
+    fill?.(slab.bytes, slab.end);
+    slab.end += length;
+  }
+
+  /** A frame whose payload is there already. It must not change any more. */
+  payload(type: number, flags: number, streamId: number, payload: Uint8Array): void {
+    const { length } = payload;
+    if (length < copyBelowBytes) {
+      const slab = this.#header(type, flags, streamId, length, length);
+      slab.bytes.set(payload, slab.end);
+      slab.end += length;
+      return;
+    }
+    this.#cut(this.#header(type, flags, streamId, length, 0));
+    this.#segments.push(payload);
+    this.#segmentBytes += length;
+  }
+
+  /** Hands everything to the socket now. */
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#slab !== undefined) {
+      this.#cut(this.#slab);
+      giveSlab(this.#slab);
+      this.#slab = undefined;
+    }
+    const segments = this.#segments;
+    if (segments.length === 0) return;
+    this.#segments = [];
+    this.#segmentBytes = 0;
+    if (this.#socket.destroyed) return;
+    if (segments.length === 1) {
+      this.#socket.write(segments[0] as Uint8Array);
+      return;
+    }
+    this.#socket.cork();
+    for (const segment of segments) this.#socket.write(segment);
+    this.#socket.uncork();
+  }
+
+  /** Writes a header and makes sure that `room` bytes are free behind it. */
+  #header(type: number, flags: number, streamId: number, length: number, room: number): Slab {
+    const slab = this.#slabWith(headerBytes + room);
+    const { bytes, end } = slab;
+    bytes.writeUInt32BE(length, end);
+    bytes[end + 4] = type;
+    bytes[end + 5] = flags;
+    bytes.writeUInt32BE(streamId, end + 6);
+    slab.end = end + headerBytes;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      // After the promises of this turn: what they write still goes into the same write.
+      process.nextTick(flush, this);
+    }
+    return slab;
+  }
+
+  #slabWith(room: number): Slab {
+    if (this.#slab !== undefined) {
+      if (this.#slab.bytes.length - this.#slab.end >= room) return this.#slab;
+      this.#cut(this.#slab);
+    }
+    this.#slab = takeSlab(room);
+    this.#begin = this.#slab.end;
+    return this.#slab;
+  }
+
+  /** Ends the run of bytes in the slab. */
+  #cut(slab: Slab): void {
+    if (slab.end === this.#begin) return;
+    this.#segments.push(slab.bytes.subarray(this.#begin, slab.end));
+    this.#segmentBytes += slab.end - this.#begin;
+    this.#begin = slab.end;
+  }
+}
+
+function flush(writer: FrameWriter): void {
+  writer.flush();
+}

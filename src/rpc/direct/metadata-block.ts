@@ -1,0 +1,47 @@
+import { Metadata } from "../metadata.js";
+import { ProtocolViolation } from "./violation.js";
+
+/**
+ * Metadata on the wire: for each value the length of its key (u8), the key, the length of the value (u32), the value. Text
+ * is ASCII; values of keys that end in `-bin` are bytes as they are.
+ */
+export function encodeMetadata(metadata: Metadata): Buffer {
+  const parts: Buffer[] = [];
+  for (const [key, value] of metadata) {
+    const bytes = typeof value === "string" ? Buffer.from(value, "latin1") : value;
+    const head = Buffer.allocUnsafe(5 + key.length);
+    head[0] = key.length;
+    head.write(key, 1, "latin1");
+    head.writeUInt32BE(bytes.length, 1 + key.length);
+    parts.push(head, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  }
+  return Buffer.concat(parts);
+}
+
+/** @throws ProtocolViolation BAD_METADATA */
+export function decodeMetadata(block: Buffer): Metadata {
+  const metadata = new Metadata();
+  let at = 0;
+  const take = (length: number): Buffer => {
+    if (length > block.length - at) throw bad("a length that leads beyond its end");
+    at += length;
+    return block.subarray(at - length, at);
+  };
+  while (at < block.length) {
+    const key = take(take(1)[0] as number).toString("latin1");
+    if (!/^[0-9a-z_.-]+$/.test(key)) throw bad("a key that is none");
+    const value = take(take(4).readUInt32BE());
+    metadata.receive(key, key.endsWith("-bin") ? Uint8Array.from(value) : textOf(value));
+  }
+  return metadata;
+}
+
+function textOf(value: Buffer): string {
+  const text = value.toString("latin1");
+  if (!/^[\x20-\x7e]*$/.test(text)) throw bad("a text that is not printable ASCII");
+  return text;
+}
+
+function bad(what: string): ProtocolViolation {
+  return new ProtocolViolation("BAD_METADATA", `metadata with ${what}`);
+}
