@@ -28,7 +28,7 @@ export function readConstrainedName(name: GeneralName): ConstrainedName | undefi
     case "ip":
       return { kind: "ip", address: name.value };
     case "dn":
-      return readDirectoryName(name.value);
+      return { kind: "dn", rdns: comparableRdns(name.value) };
     case "other":
       return undefined;
   }
@@ -58,9 +58,4 @@ function readUri(uri: string): ConstrainedName | undefined {
  */
 export function isUriHost(host: string): boolean {
   return /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$/.test(host) && !/^\d+(\.\d+){3}$/.test(host);
-}
-
-function readDirectoryName(name: Buffer): ConstrainedName | undefined {
-  const rdns = comparableRdns(name);
-  return rdns && { kind: "dn", rdns };
 }

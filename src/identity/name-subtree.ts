@@ -1,11 +1,6 @@
+import { comparableRdns } from "../x509/distinguished-name.js";
 import type { GeneralName } from "../x509/general-name.js";
-import {
-  type ConstrainedName,
-  isPlainHostName,
-  isUriHost,
-  readConstrainedName,
-  readMailbox,
-} from "./constrained-name.js";
+import { type ConstrainedName, isPlainHostName, isUriHost, readMailbox } from "./constrained-name.js";
 
 /** A set of names of one kind: the base of a name constraint (RFC 5280, section 4.2.1.10). */
 export interface Subtree {
@@ -27,7 +22,7 @@ export function readSubtree(base: GeneralName): Subtree | undefined {
     case "ip":
       return ipSubtree(base.value);
     case "dn":
-      return directorySubtree(base);
+      return directorySubtree(base.value);
     case "other":
       // Never asked: no name of such a kind can be read.
       return subtree(() => false);
@@ -86,8 +81,7 @@ function ipSubtree(base: Buffer): Subtree | undefined {
 }
 
 /** All names that begin with the same RDNs. */
-function directorySubtree(base: GeneralName): Subtree | undefined {
-  const own = readConstrainedName(base);
-  if (own?.kind !== "dn") return undefined;
-  return subtree((name) => name.kind === "dn" && own.rdns.every((rdn, i) => rdn === name.rdns[i]));
+function directorySubtree(base: Buffer): Subtree {
+  const own = comparableRdns(base);
+  return subtree((name) => name.kind === "dn" && own.every((rdn, i) => rdn === name.rdns[i]));
 }

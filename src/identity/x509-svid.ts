@@ -122,6 +122,7 @@ function checkOrder(chain: readonly Certificate[], file: string): void {
 }
 
 function unusable(code: ErrorCode, problem: string, cause?: X509Error): ConfigError {
-  const hint = "issue a new certificate and key with certs-tool issue SPIFFE_ID --ca CA_DIR --out DIR --force";
+  const issue = "issue a new certificate and key with certs-tool issue SPIFFE_ID --ca CA_DIR --out DIR --force";
+  const hint = code === "ERR_CERTIFICATE_NOT_YET_VALID" ? `check the clock of this machine, or ${issue}` : issue;
   return new ConfigError(code, problem, hint, cause && { cause });
 }

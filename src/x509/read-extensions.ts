@@ -74,6 +74,9 @@ function readDefaultFalse(reader: DerReader, what: string): boolean {
   return true;
 }
 
+const addressOnly: IpWidths = [4, 16];
+const addressAndMask: IpWidths = [8, 32];
+
 const decoders = new Map<string, Decoder>([
   [oids.basicConstraints, decodeBasicConstraints],
   [oids.keyUsage, decodeKeyUsage],
@@ -104,9 +107,6 @@ function decodeExtendedKeyUsage(value: Buffer, extensions: Decoded): void {
   const what = "extKeyUsage";
   extensions.extendedKeyUsage = oneOrMore(value, what, (reader) => decodeOid(reader.read(Tag.OID, what).content, what));
 }
-
-const addressOnly: IpWidths = [4, 16];
-const addressAndMask: IpWidths = [8, 32];
 
 function decodeSubjectAltName(value: Buffer, extensions: Decoded): void {
   const what = "subjectAltName";
@@ -143,7 +143,9 @@ function decodeAuthorityKeyId(value: Buffer, extensions: Decoded): void {
   const what = "authorityKeyIdentifier";
   const reader = sequence(value, what);
   const keyId = reader.readOptional(contextPrimitive(0), what);
-  reader.readOptional(contextConstructed(1), what);
+  const issuer = reader.readOptional(contextConstructed(1), what);
+  if (issuer !== undefined)
+    all(new DerReader(issuer.content), what, (names) => readGeneralName(names, addressOnly, what));
   const serialNumber = reader.readOptional(contextPrimitive(2), what);
   if (serialNumber !== undefined) checkInteger(serialNumber.content, what);
   reader.end(what);

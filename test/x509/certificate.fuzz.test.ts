@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PeerError } from "../../src/errors.js";
@@ -10,6 +11,7 @@ import { TrustDomain } from "../../src/identity/trust-domain.js";
 import { verifyPeer } from "../../src/identity/verify-peer.js";
 import { type Certificate, parseCertificate } from "../../src/x509/certificate.js";
 import { X509Error } from "../../src/x509/x509-error.js";
+import { replaced, tlv, withChildren, withTbs } from "../helpers/der.js";
 import { mintCa, mintLeaf } from "../helpers/mint.js";
 
 /** In the name of the tests, so that a failure can be repeated: FUZZ_SEED=… npx vitest run test/x509. */
@@ -72,9 +74,53 @@ const mutated = fc
   .tuple(fc.constantFrom(...good), fc.array(change, { minLength: 1, maxLength: 4 }))
   .map(([der, changes]) => changes.reduce((current, apply) => (current.length === 0 ? current : apply(current)), der));
 
+/** Values of all kinds in one another, as deep as fits: what a byte-wise change hardly ever gives. */
+const { value: anyValue } = fc.letrec<{ value: Buffer }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.tuple(fc.nat(255), octets(6)).map(([tag, content]) => tlv(tag & ~0x20, content)),
+    fc
+      .tuple(fc.constantFrom(0x30, 0x31, 0xa0, 0xa1, 0xa3, 0x24), fc.array(tie("value"), { maxLength: 4 }))
+      .map(([tag, children]) => tlv(tag, ...children)),
+  ),
+}));
+
+/** A certificate with one field, or the content of one extension, replaced by such a value. */
+const restructured = fc
+  .tuple(fc.constantFrom(...good), fc.nat(7), fc.option(fc.nat(6)), anyValue)
+  .map(([der, field, extension, value]) => {
+    return withTbs(der, (fields) => {
+      if (extension === null) return replaced(fields, field, value);
+      return replaced(
+        fields,
+        7,
+        withChildren(fields[7] ?? value, ([list = value]) => [withExtensionValue(list, extension, value)]),
+      );
+    });
+  });
+
+function withExtensionValue(list: Buffer, position: number, value: Buffer): Buffer {
+  return withChildren(list, (extensions) => {
+    return extensions.map((extension, i) => {
+      if (i !== position % extensions.length) return extension;
+      return withChildren(extension, (parts) => replaced(parts, parts.length - 1, tlv(0x04, value)));
+    });
+  });
+}
+
 /** Touches everything that is read late. */
 function readAll(certificate: Certificate): void {
   void certificate.publicKey;
+}
+
+function readable(der: Buffer): Certificate | undefined {
+  try {
+    const certificate = parseCertificate(der);
+    readAll(certificate);
+    return certificate;
+  } catch {
+    return undefined;
+  }
 }
 
 function onlyX509Error(der: Buffer): void {
@@ -92,6 +138,29 @@ describe(`fuzzing (FUZZ_SEED=${seed})`, () => {
 
   test("changed certificates give a certificate or an X509Error and nothing else", () => {
     fc.assert(fc.property(mutated, onlyX509Error), { seed, numRuns: 10_000 });
+  });
+
+  test("certificates of any structure give a certificate or an X509Error and nothing else", () => {
+    fc.assert(fc.property(restructured, onlyX509Error), { seed, numRuns: 5_000 });
+  });
+
+  test("what is read here, OpenSSL reads too, and sees the same in it", () => {
+    fc.assert(
+      fc.property(fc.oneof(mutated, restructured), (der) => {
+        const ours = readable(der);
+        if (ours === undefined) return;
+        const openssl = new X509Certificate(der);
+        expect(BigInt(`0x${ours.serialNumber.replace("-", "")}`)).toBe(
+          BigInt(`0x${openssl.serialNumber.replace("-", "")}`),
+        );
+        expect(ours.notBefore).toEqual(new Date(openssl.validFrom));
+        expect(ours.notAfter).toEqual(new Date(openssl.validTo));
+        expect(openssl.raw).toEqual(ours.der);
+        const mayIssue = ours.basicConstraints?.ca === true && ours.keyUsage?.has("keyCertSign") !== false;
+        expect(mayIssue).toBe(openssl.ca);
+      }),
+      { seed, numRuns: 5_000 },
+    );
   });
 
   const id = SpiffeId.parse("spiffe://local.test/cli");
