@@ -8,10 +8,8 @@ import { withLock } from "../files/lock-file.js";
 import { checkPrivateDirectory, ensurePrivateDirectory } from "../files/private-directory.js";
 import { readPrivateFile, readPublicFile } from "../files/private-file.js";
 import { type IssuedCertificate, parseIssuedCertificate } from "./issued-certificate.js";
-import { newSerialNumber } from "./serial-number.js";
-
-/** The records grow by about a kilobyte a certificate; this is room for two hundred thousand of them. */
-const maxRecordBytes = 256 * 1024 * 1024;
+import { readRecord } from "./read-record.js";
+import { SerialLedger } from "./serial-ledger.js";
 
 /**
  * The directory of a CA, mode 0700: `ca.key` (0600), `ca.pem`, `serials` (one number a line), `issued.jsonl` (one
@@ -22,6 +20,7 @@ export class CaStore {
   readonly certificateFile: string;
   readonly keyFile: string;
   readonly #serialsFile: string;
+  readonly #serials: SerialLedger;
   readonly #issuedFile: string;
 
   constructor(directory: string) {
@@ -29,6 +28,7 @@ export class CaStore {
     this.certificateFile = join(directory, "ca.pem");
     this.keyFile = join(directory, "ca.key");
     this.#serialsFile = join(directory, "serials");
+    this.#serials = new SerialLedger(this.#serialsFile);
     this.#issuedFile = join(directory, "issued.jsonl");
   }
 
@@ -80,11 +80,9 @@ export class CaStore {
     });
   }
 
-  /** A serial number that no other certificate has or will have. It is spent, whatever happens next. Call under the lock. */
-  async reserveSerialNumber(): Promise<string> {
-    const serialNumber = newSerialNumber(new Set(await readLines(this.#serialsFile)));
-    await appendLineDurably(this.#serialsFile, serialNumber);
-    return serialNumber;
+  /** See {@link SerialLedger.reserve}. Call under the lock. */
+  reserveSerialNumber(): Promise<string> {
+    return this.#serials.reserve();
   }
 
   /** Records a certificate; it is on the disk when this returns. Call under the lock. */
@@ -94,7 +92,7 @@ export class CaStore {
 
   /** Every certificate recorded, the oldest first. @throws ERR_FILE_MALFORMED */
   async issued(): Promise<IssuedCertificate[]> {
-    const lines = await readLines(this.#issuedFile);
+    const lines = completeLines(await readRecord(this.#issuedFile));
     return lines.map((line, index) => parseIssuedCertificate(line, this.#issuedFile, index + 1));
   }
 
@@ -105,12 +103,6 @@ export class CaStore {
       `run: certs-tool init --ca ${shellWord(this.directory)} --trust-domain NAME`,
     );
   }
-}
-
-/** The lines of a record, none before the first was written. */
-async function readLines(path: string): Promise<string[]> {
-  if (!(await exists(path))) return [];
-  return completeLines((await readPrivateFile(path, { maxBytes: maxRecordBytes })).toString("utf8"));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import { decodePem } from "../x509/pem.js";
 import { X509Error } from "../x509/x509-error.js";
 
 /** A file that may be missing, or be there and not what it should be. */
-export type Existing<T> = { readonly value: T; readonly text: string } | { readonly fault: string } | undefined;
+export type Existing<T> = { readonly value: T } | { readonly fault: string } | undefined;
 
 export interface ExistingLeaf {
   readonly leaf: Certificate;
@@ -41,8 +41,7 @@ async function readAs<T>(
   parse: (text: string) => T,
 ): Promise<Existing<T>> {
   try {
-    const text = await readPart(directory, part);
-    return { value: parse(text), text };
+    return { value: parse(await readPart(directory, part)) };
   } catch (error) {
     if (error instanceof X509Error) return { fault: error.message };
     if (error instanceof ConfigError && error.code === "ERR_FILE_MISSING") return undefined;

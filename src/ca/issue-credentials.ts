@@ -1,4 +1,5 @@
 import { lockCredentials, replaceLeaf } from "../credentials/credential-files.js";
+import { readIdentity } from "../credentials/read-identity.js";
 import { ensurePrivateDirectory } from "../files/private-directory.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { X509Svid } from "../identity/x509-svid.js";
@@ -48,8 +49,10 @@ export async function issueCredentials(
     const existing = await readExisting(directory);
     const { hasPins } = existing;
     const plan = planIssue(existing, { ca, id, directory, options });
-    if (plan.keep !== undefined)
-      return { outcome: "unchanged", svid: plan.keep, keyIsNew: false, hasPins, replaced: [] };
+    if (plan.keep !== undefined) {
+      const { svid } = await readIdentity(directory, new Date(ca.now()));
+      return { outcome: "unchanged", svid, keyIsNew: false, hasPins, replaced: [] };
+    }
     const { privateKey, dnsNames, outcome, replaced } = plan;
     const svid = await ca.issue(id, { ...options, dnsNames, ...(privateKey && { privateKey }) });
     await replaceLeaf(directory, {

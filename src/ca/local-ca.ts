@@ -30,6 +30,12 @@ export interface IssueOptions extends CertifyOptions {
   readonly privateKey?: KeyObject;
 }
 
+export interface CertifiedKey {
+  readonly leaf: Certificate;
+  /** The chain, here the leaf alone, because the root signs it. */
+  readonly certPem: string;
+}
+
 /** A request that may be granted. */
 export interface CertificateRequest {
   readonly id: SpiffeId;
@@ -81,22 +87,22 @@ export class LocalCa {
    */
   async issue(spiffeId: SpiffeId | string, { privateKey, ...options }: IssueOptions = {}): Promise<X509Svid> {
     const key = privateKey ?? generateKeys().privateKey;
-    const certPem = await this.certify(spiffeId, key, options);
+    const { certPem } = await this.certify(spiffeId, key, options);
     return X509Svid.fromPem({ certPem, keyPem: privateKeyToPem(key), now: new Date(this.now()) });
   }
 
   /**
-   * Certifies a key that stays elsewhere; of a private key only the public half is used. Returns the chain as PEM.
+   * Certifies a key that stays elsewhere; of a private key only the public half is used.
    *
    * @throws as `issue`
    */
-  async certify(spiffeId: SpiffeId | string, key: KeyObject, options: CertifyOptions = {}): Promise<string> {
+  async certify(spiffeId: SpiffeId | string, key: KeyObject, options: CertifyOptions = {}): Promise<CertifiedKey> {
     const request = this.checkRequest(spiffeId, options);
     return this.#parts.store.lock(async () => {
-      const certificate = await this.#sign(request, key);
+      const leaf = await this.#sign(request, key);
       // Before the certificate leaves: one that nobody has a record of could not be revoked.
-      await this.#parts.store.record(this.#recordOf(certificate, request));
-      return encodePem(certificate.der, "CERTIFICATE");
+      await this.#parts.store.record(this.#recordOf(leaf, request));
+      return { leaf, certPem: encodePem(leaf.der, "CERTIFICATE") };
     });
   }
 

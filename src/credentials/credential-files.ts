@@ -36,8 +36,8 @@ export function lockCredentials<T>(directory: string, action: () => Promise<T>):
 /** A new certificate, and what changes with it. */
 export interface LeafReplacement {
   readonly certPem: string;
-  /** Left out when the key stays. */
-  readonly keyPem?: string;
+  /** Left out when the key stays; null when it goes, because the new one is elsewhere. */
+  readonly keyPem?: string | null;
   /** Left out when the bundle stays. */
   readonly bundlePem?: string;
 }
@@ -53,7 +53,8 @@ export async function replaceLeaf(directory: string, { certPem, keyPem, bundlePe
   const files = credentialFiles(directory);
   if (keyPem !== undefined || bundlePem !== undefined) await remove(files.cert);
   if (bundlePem !== undefined) await writeFileAtomically(files.bundle, bundlePem, { mode: 0o644, overwrite: true });
-  if (keyPem !== undefined) await writeFileAtomically(files.key, keyPem, { mode: 0o600, overwrite: true });
+  if (keyPem === null) await remove(files.key);
+  else if (keyPem !== undefined) await writeFileAtomically(files.key, keyPem, { mode: 0o600, overwrite: true });
   await writeFileAtomically(files.cert, certPem, { mode: 0o644, overwrite: true });
 }
 

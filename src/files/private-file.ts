@@ -10,6 +10,8 @@ const defaultMaxBytes = 1024 * 1024;
 export interface ReadOptions {
   /** The largest file that is read. Default: 1 MiB. */
   readonly maxBytes?: number;
+  /** Where to begin, for a file that grows. Default: 0. */
+  readonly start?: number;
 }
 
 /** What group and others must not be allowed, and how to take it from them. */
@@ -48,7 +50,8 @@ export function readPublicFile(path: string, options: ReadOptions = {}): Promise
 }
 
 /**
- * Reads a file whoever it belongs to, to show what it says. Nothing may rely on the content.
+ * Reads a file whoever it belongs to: to show what it says, or because what is in it proves itself. Nothing else may rely
+ * on the content.
  *
  * @throws ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_NOT_PRIVATE (not a file), ERR_FILE_MALFORMED (too large)
  */
@@ -56,15 +59,23 @@ export function readForeignFile(path: string, options: ReadOptions = {}): Promis
   return readGuarded(path, anyRule, options);
 }
 
-async function readGuarded(path: string, rule: Rule, { maxBytes = defaultMaxBytes }: ReadOptions): Promise<Buffer> {
+async function readGuarded(path: string, rule: Rule, options: ReadOptions): Promise<Buffer> {
+  const { maxBytes = defaultMaxBytes, start = 0 } = options;
   try {
     await using handle = await openChecked(path, rule);
     // Asked of the open file, not of the path: the path may name another file by the time it is read.
     checkFile(path, await handle.stat(), rule, maxBytes);
-    return await handle.readFile();
+    return await readFrom(handle, start);
   } catch (error) {
     throw fileError("read", path, error);
   }
+}
+
+async function readFrom(handle: FileHandle, start: number): Promise<Buffer> {
+  if (start === 0) return handle.readFile();
+  const rest = Buffer.alloc(Math.max(0, (await handle.stat()).size - start));
+  const { bytesRead } = await handle.read(rest, 0, rest.length, start);
+  return rest.subarray(0, bytesRead);
 }
 
 async function openChecked(path: string, rule: Rule): Promise<FileHandle> {

@@ -1,8 +1,10 @@
 // CA-06: 100,000 serial numbers from the function that `issue` takes them from: none repeats, all are positive and fit into
-// 20 octets. `sort | uniq -d` counts.
+// 20 octets. `sort | uniq -d` counts. `npm run test:ca-100000` issues as many certificates, which takes minutes.
 import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
 import { newSerialNumber, serialNumberOctets } from "../../src/ca/serial-number.js";
+import { parseCertificate } from "../../src/x509/certificate.js";
+import { generateKeys } from "../../src/x509/keys.js";
 import { localCa } from "../helpers/local-ca.js";
 
 it("100,000 serial numbers are different, positive and short", () => {
@@ -24,10 +26,13 @@ it("every bit of them is random", () => {
   expect(shares.filter((share) => share < 0.45 || share > 0.55)).toEqual([]);
 });
 
-it("a CA issues with the numbers that it has reserved, and never with one twice", async () => {
+const issues = Number(process.env.PINWIRE_ISSUES ?? 20);
+
+it(`a CA issues ${issues} certificates with ${issues} numbers`, { timeout: 20_000 + issues * 50 }, async () => {
   const ca = await localCa();
-  const serials: string[] = [];
-  for (let n = 0; n < 20; n++) serials.push((await ca.issue("spiffe://local.test/cli")).leaf.serialNumber);
-  expect((await ca.issued()).map(({ serialNumber }) => serialNumber)).toEqual(serials);
-  expect(new Set(serials).size).toBe(20);
+  const { publicKey } = generateKeys();
+  for (let n = 0; n < issues; n++) await ca.certify("spiffe://local.test/cli", publicKey);
+  const issued = (await ca.issued()).map(({ certificate }) => parseCertificate(Buffer.from(certificate, "base64")));
+  expect(issued).toHaveLength(issues);
+  expect(new Set(issued.map(({ serialNumber }) => serialNumber)).size).toBe(issues);
 });

@@ -46,7 +46,9 @@ describe("LocalCa.issue", () => {
   it("uses only the public half of a key to certify", async () => {
     const ca = await localCa();
     const { publicKey } = generateKeys();
-    expect(await ca.certify(cli, publicKey)).toContain("BEGIN CERTIFICATE");
+    const { leaf, certPem } = await ca.certify(cli, publicKey);
+    expect(leaf.spki).toEqual(spkiOf(publicKey));
+    expect(certPem).toContain("BEGIN CERTIFICATE");
   });
 
   it("refuses an ID of another trust domain", async () => {

@@ -73,6 +73,7 @@ describe("a command line that is not understood", () => {
     ],
     ["issue spiffe://local.test/x --ca ca --out x --ttl 24", '--ttl "24" is not a duration'],
     ["issue spiffe://local.test/x --ca ca --out x --ttl -1h", "--ttl needs a value: --ttl TIME, not -1h"],
+    ["issue spiffe://local.test/x --ca ca --out x --new-key --csr file", "--new-key and --csr exclude each other"],
     ["pin", "DIR is missing"],
     ["pin certs/cli", "DIR is missing"],
     ["inspect", "FILE|DIR is missing"],
@@ -91,7 +92,7 @@ describe("a command line that is not understood", () => {
   it("names the whole line that is needed", async () => {
     const { stderr } = await workplace().run("issue spiffe://local.test/x");
     expect(errorLines(stderr).hint).toBe(
-      "usage: certs-tool issue SPIFFE_ID --ca DIR --out DIR [--ttl 24h] [--dns NAME]… [--new-key] [--force]; see certs-tool issue --help",
+      "usage: certs-tool issue SPIFFE_ID --ca DIR --out DIR [--ttl 24h] [--dns NAME]… [--new-key | --csr FILE] [--force]; see certs-tool issue --help",
     );
   });
 });
