@@ -10,13 +10,6 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerPeer: number;
 }
 
-export const defaultConnectionLimits: ConnectionLimits = {
-  handshakeTimeoutMs: 5_000,
-  maxHandshakes: 128,
-  maxConnections: 1_024,
-  maxConnectionsPerPeer: 64,
-};
-
 /** Keeps the counts. Each place that is taken is given back by disposing it; a second time does nothing. */
 export class Admission {
   readonly #limits: ConnectionLimits;

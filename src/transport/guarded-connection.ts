@@ -11,9 +11,6 @@ import { Moment } from "./moment.js";
 import type { SecureConnection } from "./secure-connection.js";
 import { wallClockAlarm } from "./wall-clock-alarm.js";
 
-/** As long as a server's drain. */
-export const defaultRetireGraceMs = 10_000;
-
 export interface GuardedConnectionOptions {
   readonly socket: TLSSocket;
   readonly peer: PeerIdentity;

@@ -1,12 +1,13 @@
 import { connect as connectSocket, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { CredentialState } from "../credentials/credential-state.js";
+import { defaults } from "../defaults.js";
 import { PeerError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { Source } from "../source.js";
 import type { Address } from "./address.js";
 import { passGate } from "./gate.js";
-import { defaultRetireGraceMs, GuardedConnection } from "./guarded-connection.js";
+import { GuardedConnection } from "./guarded-connection.js";
 import { closedDuringHandshake, handshakeError, handshakeTimeout } from "./handshake-error.js";
 import { listenForRefusal } from "./listen-for-refusal.js";
 import type { SecureConnection } from "./secure-connection.js";
@@ -61,7 +62,7 @@ export async function secureSocket(raw: Socket, options: SecureSocketOptions): P
 }
 
 async function verifyServer(raw: Socket, options: SecureSocketOptions): Promise<SecureConnection> {
-  const { credentials, expected, protocols, retireGraceMs = defaultRetireGraceMs, now = Date.now } = options;
+  const { credentials, expected, protocols, retireGraceMs = defaults.drainTimeoutMs, now = Date.now } = options;
   const madeWith = credentials.current();
   const socket = connectTls({ socket: raw, ...clientTlsOptions(madeWith, protocols) });
   await secured(socket);

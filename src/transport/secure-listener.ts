@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { CredentialState } from "../credentials/credential-state.js";
+import { defaults } from "../defaults.js";
 import { type CodedError, ConfigError, isCodedError, PeerError, RpcError, UsageError } from "../errors.js";
 import type { PeerIdentity } from "../identity/verify-peer.js";
 import { newReference } from "../reference.js";
@@ -9,7 +10,7 @@ import { Status } from "../status.js";
 import type { Address } from "./address.js";
 import { Admission, type ConnectionLimits } from "./admission.js";
 import { passGate } from "./gate.js";
-import { defaultRetireGraceMs, GuardedConnection } from "./guarded-connection.js";
+import { GuardedConnection } from "./guarded-connection.js";
 import { handshakeError } from "./handshake-error.js";
 import { OpenSockets } from "./open-sockets.js";
 import { type HandshakeSteps, PendingHandshake } from "./pending-handshake.js";
@@ -161,7 +162,7 @@ class TlsListener implements SecureListener {
   }
 
   #admit(socket: TLSSocket, madeWith: CredentialState): void {
-    const { credentials, protocols, retireGraceMs = defaultRetireGraceMs } = this.#options;
+    const { credentials, protocols, retireGraceMs = defaults.drainTimeoutMs } = this.#options;
     const role = "client";
     const now = this.#now;
     const { peer, protocol } = passGate(socket, {

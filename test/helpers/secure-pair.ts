@@ -1,10 +1,11 @@
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { CredentialState } from "../../src/credentials/credential-state.js";
+import { defaults } from "../../src/defaults.js";
 import { PeerError } from "../../src/errors.js";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
 import { MutableSource } from "../../src/source.js";
-import { type ConnectionLimits, defaultConnectionLimits } from "../../src/transport/admission.js";
+import type { ConnectionLimits } from "../../src/transport/admission.js";
 import { protocols } from "../../src/transport/protocols.js";
 import type { SecureConnection } from "../../src/transport/secure-connection.js";
 import { type DialOptions, dial } from "../../src/transport/secure-dialer.js";
@@ -45,7 +46,7 @@ export class SecurePair {
     this.listener = createSecureListener({
       credentials: this.serverCredentials,
       protocols: [protocols.direct, protocols.h2],
-      limits: { ...defaultConnectionLimits, ...limits },
+      limits: { ...defaults, ...limits },
       onConnection: (connection) => {
         echo(connection);
         this.accepted.add(connection);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Admission, defaultConnectionLimits } from "../../src/transport/admission.js";
+import { defaults } from "../../src/defaults.js";
+import { Admission } from "../../src/transport/admission.js";
 
 describe("Admission", () => {
   it("gives a place to each connection until all are taken, and takes a place back once", () => {
-    const admission = new Admission({ ...defaultConnectionLimits, maxConnections: 2 });
+    const admission = new Admission({ ...defaults, maxConnections: 2 });
     const first = admission.enter();
     expect(first).toBeDefined();
     expect(admission.enter()).toBeDefined();
@@ -15,7 +16,7 @@ describe("Admission", () => {
   });
 
   it("counts each peer for itself", () => {
-    const admission = new Admission({ ...defaultConnectionLimits, maxConnectionsPerPeer: 1 });
+    const admission = new Admission({ ...defaults, maxConnectionsPerPeer: 1 });
     const place = admission.enterPeer("spiffe://local.test/a");
     expect(place).toBeDefined();
     expect(admission.enterPeer("spiffe://local.test/a")).toBeUndefined();
@@ -25,7 +26,7 @@ describe("Admission", () => {
   });
 
   it("starts handshakes in the order of asking, and never one that was given up", () => {
-    const admission = new Admission({ ...defaultConnectionLimits, maxHandshakes: 2 });
+    const admission = new Admission({ ...defaults, maxHandshakes: 2 });
     const started: string[] = [];
     const places = ["a", "b", "c", "d", "e"].map((name) => admission.enterHandshake(() => started.push(name)));
     expect(started).toEqual(["a", "b"]);
