@@ -130,6 +130,17 @@ describe("issueCredentials over the same identity", () => {
   });
 });
 
+it("issueCredentials moves to a new CA without force, and keeps the key, once the bundle trusts it", async () => {
+  const { out, ca, first } = await issued();
+  const nextCa = await localCa({ now: ca.now });
+  await expect(issueCredentials(nextCa, cli, out)).rejects.toMatchObject({ code: "ERR_FILE_EXISTS" });
+  writeFileSync(join(out, "bundle.pem"), ca.bundle.toPem() + nextCa.bundle.toPem());
+  const second = await issueCredentials(nextCa, cli, out);
+  expect(second).toMatchObject({ outcome: "renewed", keyIsNew: false });
+  expect(second.svid.pin.equals(first.svid.pin)).toBe(true);
+  expect(second.svid.leaf.issuer).toEqual(nextCa.bundle.authorities[0]?.subject);
+});
+
 describe("issueCredentials over something else", () => {
   type Setup = Awaited<ReturnType<typeof issued>> & { other: LocalCa };
   const cases: readonly (readonly [what: string, change: (setup: Setup) => unknown, id: string, keepsKey: boolean])[] =

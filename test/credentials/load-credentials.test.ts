@@ -1,5 +1,6 @@
 import { chmodSync, copyFileSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { loadCredentials } from "../../src/credentials/load-credentials.js";
 import { asUser, canChangeUser, nobody } from "../helpers/as-user.js";
@@ -26,14 +27,13 @@ describe("loadCredentials", () => {
 
   it("does not print the private key", async () => {
     const { cli } = await pinnedPair();
-    const { inspect } = await import("node:util");
     const credentials = await load(cli);
     const secret = readFileSync(join(cli, "key.pem"), "utf8").split("\n")[1] ?? "";
     expect(inspect(credentials, { depth: 12, showHidden: true })).not.toContain(secret);
     expect(JSON.stringify(credentials.current())).not.toContain(secret);
   });
 
-  it("follows files that are symbolic links of our own, as in mounted secrets", async () => {
+  it("follows files that are symbolic links of our own", async () => {
     const { cli, greeter } = await pinnedPair();
     for (const file of ["key.pem", "cert.pem"]) {
       rmSync(join(cli, file));
