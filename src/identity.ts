@@ -1,6 +1,8 @@
 // "pinwire/identity": identities and certificates, for extension authors. Loads the ASN.1 parser, which "pinwire" does not.
+export { type CheckReport, type CredentialCheck, checkCredentials } from "./credentials/check-credentials.js";
 export type { CredentialState } from "./credentials/credential-state.js";
 export { MtlsCredentials, staticCredentials } from "./credentials/mtls-credentials.js";
+export { type PinPeersOptions, type PinReport, pinPeers } from "./credentials/pin-peers.js";
 export { checkLeafProfile, type LeafProfileResult, type PeerRole } from "./identity/leaf-profile.js";
 export { type PinEntry, PinSet, type PinVerdict } from "./identity/pin-set.js";
 export { RevocationSet } from "./identity/revocation-set.js";

@@ -95,16 +95,8 @@ export class MtlsCredentials implements Source<CredentialState>, AsyncDisposable
     this.#lastRefusal = undefined;
     if (next === previous || this.#closed) return;
     this.#snapshot = next;
-    this.#publish(next.state);
-  }
-
-  /** A listener that fails does not make the new state a bad one. */
-  #publish(state: CredentialState): void {
-    try {
-      this.#state.set(state);
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
-    }
+    // A listener that fails does not make the new state a bad one.
+    warnOnThrow(() => this.#state.set(next.state));
   }
 
   async #look(isSecond = false): Promise<void> {
@@ -122,13 +114,21 @@ export class MtlsCredentials implements Source<CredentialState>, AsyncDisposable
     if (this.#lastRefusal === error.message) return;
     this.#lastRefusal = error.message;
     if (this.#refusedListeners.size === 0) process.emitWarning(error);
-    for (const listener of [...this.#refusedListeners]) listener(error);
+    for (const listener of [...this.#refusedListeners]) warnOnThrow(() => listener(error));
   }
 }
 
 /** Credentials that never change, for a state that was made in memory. */
 export function staticCredentials(state: CredentialState): MtlsCredentials {
   return new MtlsCredentials(state);
+}
+
+function warnOnThrow(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
 }
 
 function part<T>(state: MutableSource<CredentialState>, pick: (state: CredentialState) => T): Source<T> {

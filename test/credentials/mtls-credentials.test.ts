@@ -73,6 +73,19 @@ describe("a watched directory", () => {
     expect(credentials.current()).toBe(before);
   });
 
+  it("survives a listener for refusals that fails, and tells the others", async () => {
+    const { cli } = await pinnedPair();
+    const credentials = await load(cli);
+    const warned = once(process, "warning");
+    credentials.onRefused(() => {
+      throw new Error("the fault of a listener for refusals");
+    });
+    const refused = refusal(credentials);
+    rmSync(join(cli, "pins.json"));
+    expect(await refused).toMatchObject({ code: "ERR_FILE_MISSING" });
+    expect((await warned)[0].message).toBe("the fault of a listener for refusals");
+  });
+
   it("warns the process when nobody listens for refusals", async () => {
     const { cli } = await pinnedPair();
     await load(cli);
