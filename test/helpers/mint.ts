@@ -182,7 +182,10 @@ function randomSerial(): Buffer {
   return serial;
 }
 
+/** Fixed when the tests start, so that certificates minted in different seconds of a run end at the same moment. */
+const start = Math.floor(Date.now() / 1000) * 1000;
+
 /** A moment so many days from now, in whole seconds as certificates have them. */
 export function inDays(days: number): Date {
-  return new Date(Math.floor(Date.now() / 1000) * 1000 + days * 86_400_000);
+  return new Date(start + Math.round(days * 86_400) * 1000);
 }
