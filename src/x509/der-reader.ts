@@ -38,8 +38,8 @@ export interface DerValue {
  * Reads DER values one after the other, as strictly as X.690 section 10 demands: definite lengths in the fewest octets,
  * exact tags, nothing left over. One certificate then has one encoding, which a signature over its bytes relies on.
  *
- * node-forge only writes ASN.1 here. Its reader takes indefinite, overlong and wrapped-around lengths, guesses what is
- * inside bit strings, and does not say at which bytes a value stands, which the signed part and the pinned key need.
+ * node-forge only writes ASN.1 here. Its reader takes indefinite and overlong lengths, guesses what is inside bit strings,
+ * and does not say at which bytes a value stands, which the signed part and the pinned key need.
  *
  * The caller names each tag that it expects, so there is no recursion that hostile input could drive.
  */
