@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 
 /** What the numbers depend on. */
 export interface Machine {
@@ -15,6 +15,8 @@ export interface Machine {
   /** Of pinwire; with "+" when files were changed since. */
   readonly commit: string;
   readonly date: string;
+  /** Processes that wanted to run in the minute before; other than zero, somebody else was there too. */
+  readonly load: number;
 }
 
 export function describeMachine(): Machine {
@@ -28,6 +30,7 @@ export function describeMachine(): Machine {
     versions: Object.fromEntries(["@grpc/grpc-js", "@bufbuild/protobuf"].map((name) => [name, versionOf(name)])),
     commit: commit(),
     date: new Date().toISOString(),
+    load: loadavg()[0] ?? 0,
   };
 }
 

@@ -4,7 +4,7 @@ import { allCases } from "./cases/all-cases.js";
 import type { Case, Effort } from "./cases/case.js";
 import { Contender } from "./contender.js";
 import { loadSubject, subjectNames } from "./load-subject.js";
-import { describeMachine } from "./machine.js";
+import { describeMachine, type Machine } from "./machine.js";
 import { makePlaces, type Places } from "./make-places.js";
 import { type Options, parseOptions, usage } from "./options.js";
 import { type Result, runCase } from "./run-case.js";
@@ -16,12 +16,14 @@ async function main(options: Options): Promise<void> {
   const cases = selectCases(options.only);
   if (options.list) return console.log([...cases.map(({ name }) => name), "", ...names].join("\n"));
 
+  const machine = describeMachine();
+  if (machine.load > machine.cores / 4) console.error(busy(machine));
   await using places = await makePlaces();
   const contenders = await gather(names, options, places);
   try {
     const results = await measure(cases, contenders, options.effort);
     report(results, contenders, options.baseline);
-    await save(results, options.json);
+    await save({ machine, results }, options.json);
   } finally {
     for (const contender of contenders) await contender[Symbol.asyncDispose]();
   }
@@ -48,6 +50,10 @@ function selectCases(only: readonly string[]): readonly Case[] {
   const selected = allCases.filter(({ name }) => only.length === 0 || only.some((start) => name.startsWith(start)));
   if (selected.length === 0) throw new Error(`no such case: ${only.join(", ")} (see --list)`);
   return selected;
+}
+
+function busy({ load, cores }: Machine): string {
+  return `the machine is busy (load ${load.toFixed(1)} on ${cores} cores): the ratios hold better than the numbers`;
 }
 
 /** Those that can run on this machine; the others are named. */
@@ -77,9 +83,9 @@ function report(results: readonly Result[], contenders: readonly Contender[], ba
   }
 }
 
-async function save(results: readonly Result[], path: string): Promise<void> {
+async function save(report: { machine: Machine; results: readonly Result[] }, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify({ machine: describeMachine(), results }, undefined, 2)}\n`);
+  await writeFile(path, `${JSON.stringify(report, undefined, 2)}\n`);
   console.error(`results in ${path}`);
 }
 
