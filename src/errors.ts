@@ -66,6 +66,7 @@ export const errorCodes = {
 
   // Family RpcError: a call failed for a reason that this process knows.
   ERR_POLICY: Status.PERMISSION_DENIED,
+  ERR_STALE_CALL: Status.UNAUTHENTICATED,
   ERR_UNKNOWN_METHOD: Status.UNIMPLEMENTED,
   ERR_MESSAGE_TOO_LARGE: Status.RESOURCE_EXHAUSTED,
   ERR_MESSAGE_MALFORMED: Status.INVALID_ARGUMENT,
@@ -73,6 +74,7 @@ export const errorCodes = {
   ERR_CHANNEL_CLOSED: Status.CANCELLED,
   ERR_CONNECTION_LOST: Status.UNAVAILABLE,
   ERR_SHUTTING_DOWN: Status.UNAVAILABLE,
+  ERR_PROTOCOL_VIOLATION: Status.INTERNAL,
   ERR_HANDLER_FAILED: Status.INTERNAL,
 
   // Family RpcError: the status alone says what is known.

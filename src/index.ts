@@ -32,3 +32,4 @@ export { type BinaryKey, Metadata } from "./rpc/metadata.js";
 export { createServer, type Server, type ServerOptions } from "./server/server.js";
 export { constantSource, MutableSource, type Source } from "./source.js";
 export { Status, type StatusName, statusName } from "./status.js";
+export type { TransportName } from "./transport/protocols.js";

@@ -3,10 +3,12 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { RpcError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
+import { defaultLogger, type Logger } from "../interceptors/logger.js";
 import { enableAmbientCalls } from "../rpc/ambient-call.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
 import { type Address, parseAddress } from "../transport/address.js";
+import { checkTransports, type TransportName, transportName } from "../transport/protocols.js";
 import type { Connection } from "./connection.js";
 
 export interface ChannelOptions {
@@ -20,9 +22,15 @@ export interface ChannelOptions {
   readonly maxMessageBytes?: number;
   /** How long connecting may take, until the server is verified. @default 5_000 */
   readonly handshakeTimeoutMs?: number;
+  /** What may be spoken; the server chooses among those it knows, the first of its own first. @default both */
+  readonly transports?: readonly TransportName[];
+  /** Where records go. @default warnings and errors to standard error, by pino */
+  readonly logger?: Logger;
 }
 
-export const channelOptionKeys = ["credentials", "target", "peer", "maxMessageBytes", "handshakeTimeoutMs"] as const;
+export const channelOptionKeys = [
+  ...(["credentials", "target", "peer", "maxMessageBytes", "handshakeTimeoutMs", "transports", "logger"] as const),
+] satisfies (keyof ChannelOptions)[];
 
 /**
  * A connection to one server, made when the first call needs it and made again when it breaks. Share one among the
@@ -41,6 +49,8 @@ export class Channel implements AsyncDisposable {
   readonly credentials: Source<CredentialState>;
   readonly maxMessageBytes: number;
   readonly handshakeTimeoutMs: number;
+  readonly transports: readonly TransportName[];
+  readonly logger: Logger;
   #connection: Promise<Connection> | undefined;
   #open: Connection | undefined;
   #closed = false;
@@ -55,7 +65,14 @@ export class Channel implements AsyncDisposable {
       "handshakeTimeoutMs",
       options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,
     );
+    this.transports = checkTransports(options.transports);
+    this.logger = options.logger ?? defaultLogger();
     enableAmbientCalls();
+  }
+
+  /** What is spoken at present; undefined while there is no connection. */
+  get transport(): TransportName | undefined {
+    return transportName(this.#open?.transport.protocol);
   }
 
   /** @internal */

@@ -1,11 +1,11 @@
 import { defaults } from "../defaults.js";
 import type { RpcError } from "../errors.js";
+import { logFallback } from "../interceptors/connection-log.js";
 import type { Call } from "../rpc/call.js";
 import type { Dialer } from "../rpc/dialer.js";
-import { H2ClientTransport } from "../rpc/h2/h2-client-transport.js";
+import { NegotiatedClientTransport } from "../rpc/negotiated-client-transport.js";
 import type { ClientTransport } from "../rpc/transport.js";
-import { protocols } from "../transport/protocols.js";
-import { secureSocket } from "../transport/secure-dialer.js";
+import { dial, secureSocket } from "../transport/secure-dialer.js";
 import { checkServerSocket } from "../transport/socket-check.js";
 import type { Channel } from "./channel.js";
 
@@ -15,10 +15,13 @@ export class Connection {
   readonly calls = new Set<Call>();
 
   constructor(channel: Channel) {
-    this.transport = new H2ClientTransport(dialerFor(channel), {
+    this.transport = new NegotiatedClientTransport(dialerFor(channel), {
+      transports: channel.transports,
       maxMessageBytes: channel.maxMessageBytes,
+      handshakeTimeoutMs: channel.handshakeTimeoutMs,
       keepaliveTimeMs: defaults.clientKeepaliveTimeMs,
       keepaliveTimeoutMs: defaults.keepaliveTimeoutMs,
+      onFallback: () => logFallback(channel.logger, channel),
     });
   }
 
@@ -29,9 +32,11 @@ export class Connection {
 }
 
 function dialerFor({ address, credentials, peer, handshakeTimeoutMs }: Channel): Dialer {
+  const common = { credentials, expected: peer, handshakeTimeoutMs };
   return {
     path: address.path,
+    dial: (protocols) => dial({ ...common, address, protocols }),
     check: () => checkServerSocket(address),
-    secure: (raw) => secureSocket(raw, { credentials, expected: peer, protocols: [protocols.h2], handshakeTimeoutMs }),
+    secure: (raw, protocols) => secureSocket(raw, { ...common, protocols }),
   };
 }

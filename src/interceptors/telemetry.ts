@@ -1,10 +1,9 @@
 import { performance } from "node:perf_hooks";
-import { type CodedError, type ErrorCode, isCodedError, PeerError } from "../errors.js";
+import type { ErrorCode } from "../errors.js";
 import { failureOf } from "../rpc/outcome.js";
 import type { ServerCall } from "../rpc/server-call.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import { Status, statusName } from "../status.js";
-import type { ConnectionRefusal } from "../transport/secure-listener.js";
 import type { Logger } from "./logger.js";
 
 /** Everything a record may hold: scalars, chosen here one by one. No payload, no metadata, no text of anybody's error. */
@@ -34,28 +33,6 @@ export function serverTelemetry(logger: Logger): ServerStage {
       throw error;
     }
   };
-}
-
-/** Writes one record per refused connection. */
-export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefusal): void {
-  const facts = reason instanceof PeerError ? reason.facts : {};
-  logger.warn(
-    {
-      event: "connection refused",
-      code: reason.code,
-      reason: reason.message,
-      peer: facts.peerId,
-      pin: facts.pin,
-      reference,
-    },
-    "connection refused",
-  );
-}
-
-/** Writes that new credentials were not accepted and the old ones stay in force. */
-export function logCredentialsRefused(logger: Logger, error: Error): void {
-  const code = isCodedError(error) ? (error as CodedError).code : undefined;
-  logger.error({ event: "credentials refused", code, reason: error.message }, "new credentials refused");
 }
 
 function logFailure(logger: Logger, call: ServerCall, error: unknown): void {

@@ -38,10 +38,7 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
       options.transport.open({ path, timeoutMs: call.remainingMs(), metadata: call.requestMetadata }, listener),
     );
     if (first === undefined) pump(call, requests);
-    else {
-      call.stream.write(first);
-      call.stream.halfClose();
-    }
+    else call.stream.write(first, true);
     await (receivesOne ? Promise.all([ended, readSingle(call, responses)]) : ended);
   };
   return { run: chain(options.stages, perform), read: (call) => readOne(call, responses) };

@@ -96,10 +96,10 @@ function isReserved(key: string): boolean {
 
 function checkKey(key: string): string {
   const name = key.toLowerCase();
-  if (!/^[0-9a-z_.-]+$/.test(name)) {
+  if (!/^[0-9a-z_.-]{1,255}$/.test(name)) {
     throw new UsageError(
       "ERR_INVALID_METADATA",
-      `metadata key ${JSON.stringify(key)} may only hold letters, digits, "_", "-" and "."`,
+      `metadata key ${JSON.stringify(key)} may only hold up to 255 letters, digits, "_", "-" and "."`,
     );
   }
   if (isReserved(name)) {

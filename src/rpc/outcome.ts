@@ -37,8 +37,11 @@ function relayed(error: RpcError, reference: string): Failure {
   );
 }
 
+/** Reasons that the caller is not told, only where to ask for them. */
+const refusals: ReadonlySet<ErrorCode> = new Set(["ERR_POLICY", "ERR_UNKNOWN_METHOD", "ERR_STALE_CALL"]);
+
 function spoken(error: RpcError, reference: () => string): Failure {
-  if (error.code === "ERR_POLICY" || error.code === "ERR_UNKNOWN_METHOD") {
+  if (refusals.has(error.code)) {
     return hidden(error.code, error.status, error.rawMessage, reference(), error);
   }
   return {

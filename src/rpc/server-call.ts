@@ -53,6 +53,14 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     return this.route.method;
   }
 
+  /** @throws RpcError or PeerError when the caller must not be believed, or not any more */
+  assertAuthentic(): void {
+    this.#stream.connection.assertTrusted();
+    if (this.#stream.stale) {
+      throw new RpcError(Status.UNAUTHENTICATED, "not authenticated", { code: "ERR_STALE_CALL" });
+    }
+  }
+
   get connection(): SecureConnection {
     return this.#stream.connection;
   }

@@ -28,6 +28,8 @@ export interface ServerStream {
   /** `/package.Service/Method`, exactly as it arrived. */
   readonly path: string;
   readonly connection: SecureConnection;
+  /** Whether it was sent so long ago that it may be a replay. */
+  readonly stale: boolean;
   /** What the caller asked for; undefined when it did not say. */
   readonly timeoutMs: number | undefined;
   /** Made on first use. */
@@ -72,7 +74,8 @@ export interface ClientRequest {
 
 export interface ClientStream {
   read(): void;
-  write(message: Uint8Array): Promise<void> | undefined;
+  /** Returns a promise when the peer is slow: write the next message after it settles. `last` half-closes as well. */
+  write(message: Uint8Array, last?: boolean): Promise<void> | undefined;
   halfClose(): void;
   /** Ends the call without waiting for the server; the listener hears no more. */
   cancel(): void;
@@ -86,6 +89,8 @@ export interface ClientStreamListener {
 }
 
 export interface ClientTransport {
+  /** What the connection speaks, as ALPN names it; undefined when there is none. */
+  readonly protocol: string | undefined;
   /** Starts a call, connecting first where needed. */
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream;
   /** Cancels what is under way and closes the connection. */

@@ -10,6 +10,7 @@ import type { Implementation } from "../rpc/implementation.js";
 import type { Interceptor } from "../rpc/interceptor.js";
 import type { Source } from "../source.js";
 import { parseAddress } from "../transport/address.js";
+import { checkTransports, type TransportName } from "../transport/protocols.js";
 import type { AnyImplementation, Serving } from "./serving.js";
 
 export interface ServerOptions {
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly interceptors?: readonly Interceptor<HandlerContext>[];
   /** Where records go. @default warnings and errors to standard error, by pino */
   readonly logger?: Logger;
+  /** What is spoken, the preferred first. @default ["direct", "h2"] */
+  readonly transports?: readonly TransportName[];
   /** The longest a call may take, and what it gets when its caller names no deadline. @default 60_000 */
   readonly maxTimeoutMs?: number;
   /** The largest message, in either direction. @default 4 MiB */
@@ -66,17 +69,26 @@ export class Server implements AsyncDisposable {
   readonly #policy: Policy;
   readonly #limits: ServerLimits;
   readonly #logger: Logger;
+  readonly #transports: readonly TransportName[];
   readonly #services = new Map<DescService, AnyImplementation>();
   #serving: Promise<Serving> | undefined;
   #closed = false;
 
   /** @internal Use {@link createServer}. */
   constructor(options: ServerOptions) {
-    checkKeys("createServer()", options, ["credentials", "policy", "interceptors", "logger", ...limitKeys]);
+    checkKeys("createServer()", options, [
+      "credentials",
+      "policy",
+      "interceptors",
+      "logger",
+      "transports",
+      ...limitKeys,
+    ]);
     this.#options = options;
     this.#policy = new Policy(options.policy ?? []);
     this.#limits = checkLimits(options);
     this.#logger = options.logger ?? defaultLogger();
+    this.#transports = checkTransports(options.transports);
   }
 
   /**
@@ -134,16 +146,16 @@ export class Server implements AsyncDisposable {
 
   /** What serving needs (TLS, HTTP/2, protobuf) is loaded here: importing pinwire must cost next to nothing. */
   #start(): Promise<Serving> {
-    this.#serving ??= import("./serving.js").then(
-      ({ Serving }) =>
-        new Serving({
-          credentials: this.#options.credentials,
-          policy: this.#policy,
-          interceptors: this.#options.interceptors ?? [],
-          logger: this.#logger,
-          limits: this.#limits,
-          services: this.#services,
-        }),
+    this.#serving ??= import("./serving.js").then(({ Serving }) =>
+      Serving.start({
+        credentials: this.#options.credentials,
+        policy: this.#policy,
+        interceptors: this.#options.interceptors ?? [],
+        logger: this.#logger,
+        limits: this.#limits,
+        services: this.#services,
+        transports: this.#transports,
+      }),
     );
     return this.#serving;
   }

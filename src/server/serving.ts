@@ -3,23 +3,26 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { MtlsCredentials } from "../credentials/mtls-credentials.js";
 import { defaults } from "../defaults.js";
 import { RpcError } from "../errors.js";
+import type { SpiffeId } from "../identity/spiffe-id.js";
 import { authentication } from "../interceptors/authentication.js";
 import { authorization } from "../interceptors/authorization.js";
+import { logCredentialsRefused, logRefusal, logViolation } from "../interceptors/connection-log.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { Logger } from "../interceptors/logger.js";
 import type { Policy } from "../interceptors/policy.js";
-import { logCredentialsRefused, logRefusal, serverTelemetry } from "../interceptors/telemetry.js";
+import { serverTelemetry } from "../interceptors/telemetry.js";
 import type { HandlerContext } from "../rpc/call-context.js";
-import { H2ServerTransport } from "../rpc/h2/h2-server-transport.js";
+import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
+import { schemaFingerprint } from "../rpc/direct/schema-fingerprint.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
-import { methodPath } from "../rpc/method-path.js";
+import { methodPath, parseMethodPath } from "../rpc/method-path.js";
 import { ServerCall } from "../rpc/server-call.js";
 import { type AnyHandler, type ServerMethod, serverMethod, unknownServerMethod } from "../rpc/server-method.js";
 import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
 import type { Address } from "../transport/address.js";
-import { protocols } from "../transport/protocols.js";
+import { protocols, protocolsOf, type TransportName } from "../transport/protocols.js";
 import { createSecureListener, type SecureListener } from "../transport/secure-listener.js";
 import type { ServerLimits } from "./server.js";
 
@@ -33,6 +36,7 @@ export interface ServingOptions {
   readonly logger: Logger;
   readonly limits: ServerLimits;
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
+  readonly transports: readonly TransportName[];
 }
 
 /** How long the last words to a peer may take when the server is closed. */
@@ -43,32 +47,53 @@ export class Serving {
   readonly #routes: ReadonlyMap<string, ServerMethod>;
   readonly #unknown: ServerMethod;
   readonly #calls = new Set<ServerCall>();
-  readonly #transport: ServerTransport;
+  readonly #transports: ReadonlyMap<string, ServerTransport>;
   readonly #listener: SecureListener;
   readonly #drainTimeoutMs: number;
   readonly #reports: Disposable | undefined;
   #whenIdle: (() => void) | undefined;
 
-  constructor(options: ServingOptions) {
-    const { limits, logger } = options;
+  /** Loads what the transports need; a server that does not speak HTTP/2 never loads grpc-js. */
+  static async start(options: ServingOptions): Promise<Serving> {
+    const speaksH2 = options.transports.includes("h2");
+    const h2 = speaksH2 ? await import("../rpc/h2/h2-server-transport.js") : undefined;
+    return new Serving(options, h2?.H2ServerTransport);
+  }
+
+  private constructor(options: ServingOptions, H2ServerTransport: H2ServerTransportClass | undefined) {
+    const { limits, logger, transports } = options;
     // The order of a server's stages, outermost first; src/README.md has the picture.
     const outer = [serverTelemetry(logger), authentication, authorization(options.policy), deadline];
     this.#routes = routesOf(options, outer);
     this.#unknown = unknownServerMethod(outer, limits.maxTimeoutMs);
     this.#drainTimeoutMs = limits.drainTimeoutMs;
-    this.#transport = new H2ServerTransport((stream) => this.#serve(stream), {
-      ...limits,
+    const handler = (stream: ServerStream) => this.#serve(stream);
+    const keepalive = {
       keepaliveTimeMs: defaults.serverKeepaliveTimeMs,
       keepaliveTimeoutMs: defaults.keepaliveTimeoutMs,
+    };
+    const served = servedMethods(options);
+    const direct = new DirectServerTransport(handler, {
+      ...limits,
+      ...keepalive,
+      // Who may not call a method does not learn that there is one.
+      methodsFor: ({ id }) => served.filter(({ path }) => permits(options.policy, id, path)),
+      onViolation: (connection, { violation, message }) => logViolation(logger, connection, violation, message),
     });
+    this.#transports = new Map<string, ServerTransport>([
+      [protocols.direct, direct],
+      ...(H2ServerTransport
+        ? [[protocols.h2, new H2ServerTransport(handler, { ...limits, ...keepalive })] as const]
+        : []),
+    ]);
     this.#listener = createSecureListener({
       credentials: options.credentials,
-      protocols: [protocols.h2],
+      protocols: protocolsOf(transports),
       limits,
       retireGraceMs: limits.drainTimeoutMs,
       onConnection: (connection) => {
         connection.onClose(() => this.#settled());
-        this.#transport.accept(connection);
+        this.#transports.get(connection.protocol)?.accept(connection);
       },
       onRefused: (refusal) => logRefusal(logger, refusal),
     });
@@ -83,7 +108,7 @@ export class Serving {
 
   async drain(): Promise<void> {
     await this.#listener.stopAccepting();
-    this.#transport.drain();
+    for (const transport of this.#transports.values()) transport.drain();
     await this.#idle(this.#drainTimeoutMs);
     await this.close();
   }
@@ -93,9 +118,9 @@ export class Serving {
     const reason = new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
     for (const call of [...this.#calls]) call.abort(reason);
     // The callers are to hear it: the connections close when the last status has left, or a little later.
-    this.#transport.drain();
+    for (const transport of this.#transports.values()) transport.drain();
     await this.#idle(flushTimeoutMs);
-    this.#transport.close();
+    for (const transport of this.#transports.values()) transport.close();
     this.#reports?.[Symbol.dispose]();
     await this.#listener.close();
   }
@@ -122,6 +147,19 @@ export class Serving {
   #settled(): void {
     if (this.#listener.connections.size === 0) this.#whenIdle?.();
   }
+}
+
+type H2ServerTransportClass = typeof import("../rpc/h2/h2-server-transport.js").H2ServerTransport;
+
+function servedMethods({ services }: ServingOptions): ServedMethod[] {
+  return [...services.keys()].flatMap(({ methods }) =>
+    methods.map((method) => ({ path: methodPath(method), fingerprint: schemaFingerprint(method) })),
+  );
+}
+
+function permits(policy: Policy, id: SpiffeId, path: string): boolean {
+  const name = parseMethodPath(path);
+  return name !== undefined && policy.permits(id, name);
 }
 
 type Stages = Parameters<typeof unknownServerMethod>[0];

@@ -1,23 +1,21 @@
 import type { TLSSocket } from "node:tls";
 import { PeerError } from "../errors.js";
 import { handshakeError } from "./handshake-error.js";
-import { protocols } from "./protocols.js";
 import { parseRefusal, type Refusal } from "./refusal.js";
 import type { SecureConnection } from "./secure-connection.js";
 
 /**
  * In TLS 1.3 a client has finished before the server has seen its certificate, so the server's verdict comes after the
- * handshake: as its first bytes. An HTTP/2 server speaks first (RFC 9113 section 3.4), so there is something to hear at
- * once; one that stays silent is not waited for. What it said otherwise is put back, for whoever reads the socket next.
+ * handshake: as its first bytes. In both protocols a server speaks first (RFC 9113 section 3.4), so there is something to hear
+ * at once; one that stays silent is not waited for. What it said otherwise is put back, for whoever reads the socket next.
  *
  * @throws PeerError ERR_REFUSED_BY_PEER, ERR_TOO_MANY_CONNECTIONS, ERR_HANDSHAKE_FAILED
  */
 export async function listenForRefusal(connection: SecureConnection): Promise<void> {
   const { socket, protocol } = connection;
-  if (protocol !== protocols.h2) return;
   const bytes = await firstBytes(socket);
   if (bytes === undefined) return;
-  const refusal = parseRefusal(bytes);
+  const refusal = parseRefusal(protocol, bytes);
   if (refusal !== undefined) throw refusalError(refusal);
   socket.unshift(bytes);
 }

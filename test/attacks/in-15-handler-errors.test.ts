@@ -73,6 +73,8 @@ describe("IN-15: errors of handlers", () => {
         },
       },
     });
+    // The deadline is to pass in the handler, not while connecting.
+    await collect(pair.client.sayManyHellos({ name: "x" }));
     await pair.client.sayHello({ name: "x" }, { timeoutMs: 50 }).catch(() => {});
     over.resolve();
     await rejected.promise;

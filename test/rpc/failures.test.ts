@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RpcError } from "../../src/errors.js";
 import { Status } from "../../src/status.js";
-import { collect, failure, signalled } from "../helpers/collect.js";
+import { failure, signalled } from "../helpers/collect.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
 
 const secret = "the password is swordfish";

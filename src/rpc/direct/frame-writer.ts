@@ -29,7 +29,13 @@ export class FrameWriter {
   }
 
   /** A frame whose payload of `length` bytes `fill` writes into the slab. */
-  frame(type: number, flags: number, streamId: number, length: number, fill?: (bytes: Buffer, at: number) => void): void {
+  frame(
+    type: number,
+    flags: number,
+    streamId: number,
+    length: number,
+    fill?: (bytes: Buffer, at: number) => void,
+  ): void {
     const slab = this.#header(type, flags, streamId, length, length);
     fill?.(slab.bytes, slab.end);
     slab.end += length;

@@ -1,3 +1,5 @@
+import { RpcError } from "../../errors.js";
+import { Status } from "../../status.js";
 import { Metadata } from "../metadata.js";
 import { ProtocolViolation } from "./violation.js";
 
@@ -16,6 +18,10 @@ export function encodeMetadata(metadata: Metadata): Buffer {
     parts.push(head, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }
   return Buffer.concat(parts);
+}
+
+export function metadataTooLarge(what: string): RpcError {
+  return new RpcError(Status.RESOURCE_EXHAUSTED, `the ${what} is larger than the other side accepts`);
 }
 
 /** @throws ProtocolViolation BAD_METADATA */

@@ -38,10 +38,11 @@ export class H2ClientStream implements ClientStream {
     this.#call.startRead();
   }
 
-  write(message: Uint8Array): Promise<void> | undefined {
+  write(message: Uint8Array, last = false): Promise<void> | undefined {
     if (this.#ended) return undefined;
     const slow = this.#window.add(1);
     this.#call.sendMessageWithContext({ callback: () => this.#window.remove(1) }, asBuffer(message));
+    if (last) this.#call.halfClose();
     return slow;
   }
 

@@ -2,9 +2,12 @@ import type { Socket } from "node:net";
 import { Channel, type ChannelOptions } from "@grpc/grpc-js";
 import { PeerError } from "../../errors.js";
 import { Status } from "../../status.js";
+import { protocols } from "../../transport/protocols.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
+import { asPeerError } from "../as-peer-error.js";
 import { ConnectBackoff } from "../connect-backoff.js";
 import type { Dialer } from "../dialer.js";
+import { outcomeOfFailure, refusedStream } from "../refused-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, ClientTransport, Outcome } from "../transport.js";
 import { H2ClientCredentials } from "./h2-client-credentials.js";
 import { H2ClientStream } from "./h2-client-stream.js";
@@ -31,6 +34,10 @@ export class H2ClientTransport implements ClientTransport {
   constructor(dialer: Dialer, options: H2ClientOptions) {
     this.#dialer = dialer;
     this.#options = grpcOptions(options);
+  }
+
+  get protocol(): string | undefined {
+    return this.#connection?.protocol;
   }
 
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
@@ -77,7 +84,7 @@ export class H2ClientTransport implements ClientTransport {
   async #secure(raw: Socket): Promise<Socket> {
     const channel = this.#channel;
     try {
-      const connection = await this.#dialer.secure(raw);
+      const connection = await this.#dialer.secure(raw, [protocols.h2]);
       this.#connectFailure = undefined;
       this.#backoff.succeeded();
       this.#connection = connection;
@@ -129,30 +136,6 @@ function grpcOptions(options: H2ClientOptions): ChannelOptions {
   };
 }
 
-function refusedStream(reason: PeerError, listener: ClientStreamListener): ClientStream {
-  let cancelled = false;
-  queueMicrotask(() => {
-    if (!cancelled) listener.onEnd(outcomeOfFailure(reason));
-  });
-  return {
-    read: () => {},
-    write: () => undefined,
-    halfClose: () => {},
-    cancel: () => {
-      cancelled = true;
-    },
-  };
-}
-
-function outcomeOfFailure(failure: PeerError): Outcome {
-  return { status: failure.status, message: failure.message, code: failure.code, cause: failure };
-}
-
 function nobodyAnswers(path: string): PeerError {
   return new PeerError("ERR_CONNECT_FAILED", `nothing accepts connections at ${path}; is the server running?`);
-}
-
-function asPeerError(error: unknown): PeerError {
-  if (error instanceof PeerError) return error;
-  return new PeerError("ERR_CONNECT_FAILED", error instanceof Error ? error.message : String(error), { cause: error });
 }

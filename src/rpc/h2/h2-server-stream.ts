@@ -13,6 +13,8 @@ export class H2ServerStream implements ServerStream {
   readonly path: string;
   readonly connection: SecureConnection;
   readonly timeoutMs: number | undefined;
+  /** HTTP/2 carries no time; the TLS record layer keeps records in order, and there is no early data. */
+  readonly stale = false;
   readonly #call: GrpcCall;
   readonly #sendStatus: GrpcCall["sendStatus"];
   readonly #received: GrpcMetadata;

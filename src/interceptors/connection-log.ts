@@ -1,0 +1,44 @@
+import { isCodedError, PeerError } from "../errors.js";
+import type { SpiffeId } from "../identity/spiffe-id.js";
+import type { SecureConnection } from "../transport/secure-connection.js";
+import type { ConnectionRefusal } from "../transport/secure-listener.js";
+import type { Logger } from "./logger.js";
+
+/** Writes one record per refused connection. */
+export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefusal): void {
+  const { peerId, pin } = reason instanceof PeerError ? reason.facts : {};
+  const record = {
+    event: "connection refused",
+    code: reason.code,
+    reason: reason.message,
+    peer: peerId,
+    pin,
+    reference,
+  };
+  logger.warn(record, "connection refused");
+}
+
+/** Writes that new credentials were not accepted and the old ones stay in force. */
+export function logCredentialsRefused(logger: Logger, error: Error): void {
+  const code = isCodedError(error) ? error.code : undefined;
+  logger.error({ event: "credentials refused", code, reason: error.message }, "new credentials refused");
+}
+
+/** Writes that a verified peer broke the protocol of its connection. */
+export function logViolation(
+  logger: Logger,
+  { id, peer, protocol }: SecureConnection,
+  violation: string,
+  detail: string,
+): void {
+  const record = { event: "protocol violation", code: "ERR_PROTOCOL_VIOLATION", violation, detail };
+  logger.warn(
+    { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
+    "protocol violation",
+  );
+}
+
+/** Writes that a server does not speak the faster transport, which it may have been kept from. */
+export function logFallback(logger: Logger, { peer }: { readonly peer: SpiffeId }): void {
+  logger.info({ event: "transport fallback", peer: peer.toString(), protocol: "h2" }, "the server speaks h2 only");
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from "node:crypto";
+import { PeerError } from "../../errors.js";
+import type { Hello } from "../../gen/pinwire/direct/v1/hello_pb.js";
+import { Status } from "../../status.js";
+import type { ClientRequest, ClientStreamListener, Outcome } from "../transport.js";
+import { DirectClientStream } from "./direct-client-stream.js";
+import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
+import { frameTypes, noTimeout, openByPath, openBytes } from "./frame.js";
+import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
+import { ProtocolViolation, type ViolationName } from "./violation.js";
+
+export interface DirectClientLinkOptions extends DirectLinkOptions {
+  /** The server has said HELLO: calls may begin. */
+  onReady(): void;
+  /** The server takes no more calls; the streams are those that it never began. */
+  onLeaving(notBegun: readonly DirectClientStream[]): void;
+  /** There is room for another call after there was none. */
+  onRoom(): void;
+  /** The connection is no more. */
+  onGone(reason: PeerError): void;
+}
+
+/** The client's end of a direct connection. */
+export class DirectClientLink extends DirectLink {
+  readonly #options: DirectClientLinkOptions;
+  readonly #methods = new Map<string, number>();
+  #lastStreamId = -1;
+  #calls = 0;
+  #leaving = false;
+  #lastWords: Outcome | undefined;
+
+  constructor(options: DirectClientLinkOptions) {
+    super(options);
+    this.#options = options;
+    this.sendHello([], randomBytes(16));
+  }
+
+  /** Whether one more call may begin now. */
+  get hasRoom(): boolean {
+    return this.streams.size < this.theirs.maxStreams;
+  }
+
+  get isIdle(): boolean {
+    return this.streams.size === 0;
+  }
+
+  /** @throws RpcError RESOURCE_EXHAUSTED when the metadata is larger than the server accepts */
+  open(request: ClientRequest, listener: ClientStreamListener): DirectClientStream {
+    const metadata = request.metadata.size === 0 ? undefined : encodeMetadata(request.metadata);
+    if (metadata !== undefined && metadata.length > this.theirs.maxMetadataBytes)
+      throw metadataTooLarge("request metadata");
+    this.#lastStreamId += 2;
+    this.#calls += 1;
+    const stream = new DirectClientStream(this, this.#lastStreamId, request, listener);
+    this.streams.set(stream.id, stream);
+    this.#sendOpen(stream.id, request, metadata);
+    return stream;
+  }
+
+  /** Begins no more calls; the connection closes when those under way have ended. */
+  leave(): void {
+    this.#leaving = true;
+    this.#closeWhenIdle();
+  }
+
+  override forget(...args: Parameters<DirectLink["forget"]>): void {
+    const wasFull = !this.hasRoom;
+    super.forget(...args);
+    if (this.#leaving) this.#closeWhenIdle();
+    else if (wasFull) this.#options.onRoom();
+  }
+
+  protected override get lastStreamId(): number {
+    // A server opens no streams.
+    return 0;
+  }
+
+  protected override wasOpen(streamId: number): boolean {
+    return streamId % 2 === 1 && streamId <= this.#lastStreamId;
+  }
+
+  protected override needsAnswer(): boolean {
+    return this.streams.size > 0;
+  }
+
+  protected override onHello({ methods }: Hello): void {
+    for (const [index, { path }] of methods.entries()) this.#methods.set(path, index);
+    this.#options.onReady();
+  }
+
+  protected override onStreamFrame(type: number, _flags: number, streamId: number, payload: Buffer): void {
+    if (type !== frameTypes.header && type !== frameTypes.end) {
+      throw new ProtocolViolation("UNEXPECTED_FRAME", `a server does not send frames of type ${type}`);
+    }
+    const stream = this.streams.get(streamId) as DirectClientStream | undefined;
+    if (stream !== undefined) stream.receiveFrame(type, payload);
+    else if (!this.wasOpen(streamId)) {
+      throw new ProtocolViolation("BAD_STREAM_ID", `a frame on stream ${streamId}, which never was`);
+    }
+  }
+
+  protected override onGoAway(lastStreamId: number, violation: ViolationName | undefined, text: string): void {
+    this.#leaving = true;
+    if (violation !== undefined) {
+      this.#lastWords = lost(`the server ended the connection: ${violation} ${text}`.trim());
+      return;
+    }
+    const notBegun = [...this.streams.values()].filter(({ id }) => id > lastStreamId) as DirectClientStream[];
+    this.#options.onLeaving(notBegun);
+    this.#closeWhenIdle();
+  }
+
+  protected override onClosed(violation: ProtocolViolation | undefined): void {
+    const outcome =
+      violation === undefined ? (this.#lastWords ?? lost("the connection to the server was lost")) : broken(violation);
+    for (const stream of [...this.streams.values()]) (stream as DirectClientStream).fail(outcome);
+    this.#options.onGone(new PeerError("ERR_HANDSHAKE_FAILED", outcome.message, { cause: outcome.cause }));
+  }
+
+  #sendOpen(streamId: number, request: ClientRequest, metadata: Buffer | undefined): void {
+    const index = this.#methods.get(request.path);
+    const path = index === undefined ? request.path : "";
+    const length = openBytes + path.length + (metadata?.length ?? 0);
+    this.writer.frame(frameTypes.open, index === undefined ? openByPath : 0, streamId, length, (slab, at) => {
+      slab.writeUInt16BE(index ?? path.length, at);
+      slab.writeUInt32BE(Math.min(Math.ceil(request.timeoutMs), noTimeout - 1), at + 2);
+      slab.writeUInt32BE(this.#calls, at + 6);
+      slab.writeDoubleBE(Date.now(), at + 10);
+      if (path !== "") slab.write(path, at + openBytes, "latin1");
+      if (metadata !== undefined) slab.set(metadata, at + openBytes + path.length);
+    });
+  }
+
+  #closeWhenIdle(): void {
+    if (this.streams.size > 0 || this.ended) return;
+    this.writer.flush();
+    this.connection.socket.end();
+  }
+}
+
+function lost(message: string): Outcome {
+  return { status: Status.UNAVAILABLE, message, code: "ERR_CONNECTION_LOST" };
+}
+
+function broken(violation: ProtocolViolation): Outcome {
+  return {
+    status: Status.INTERNAL,
+    message: `the server broke the protocol: ${violation.violation}, ${violation.message}`,
+    code: "ERR_PROTOCOL_VIOLATION",
+    cause: violation,
+  };
+}

@@ -1,0 +1,144 @@
+import { Status } from "../../status.js";
+import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
+import type { DirectClientLink } from "./direct-client-link.js";
+import { DirectStream } from "./direct-stream.js";
+import { decodeEnd } from "./end-frame.js";
+import { dataFlags, frameTypes } from "./frame.js";
+import { decodeMetadata } from "./metadata-block.js";
+import { ProtocolViolation } from "./violation.js";
+
+/** One call on the client's end of a direct connection. */
+export class DirectClientStream extends DirectStream implements ClientStream {
+  readonly #listener: ClientStreamListener;
+  readonly #request: ClientRequest;
+  /** What was sent, as long as the server may still say that it never began the call. At most a window full. */
+  #replay: { messages: Uint8Array[]; last: boolean } | undefined = { messages: [], last: false };
+  /** The stream that the call goes on with, when it began anew on another connection. */
+  #successor: ClientStream | undefined;
+  #outcome: Outcome | undefined;
+  #localEnded = false;
+  #endAfterMessage = false;
+
+  constructor(link: DirectClientLink, id: number, request: ClientRequest, listener: ClientStreamListener) {
+    super(link, id);
+    this.#request = request;
+    this.#listener = listener;
+  }
+
+  write(message: Uint8Array, last = false): Promise<void> | undefined {
+    if (this.#successor !== undefined) return this.#successor.write(message, last);
+    if (this.#localEnded) return undefined;
+    this.#localEnded = last;
+    if (this.#replay !== undefined) {
+      this.#replay.messages.push(message);
+      this.#replay.last = last;
+    }
+    return this.send(message, last);
+  }
+
+  halfClose(): void {
+    if (this.#successor !== undefined) {
+      this.#successor.halfClose();
+      return;
+    }
+    if (this.#localEnded || this.closed) return;
+    this.#localEnded = true;
+    if (this.#replay !== undefined) this.#replay.last = true;
+    if (this.sending) this.#endAfterMessage = true;
+    else this.#sendEnd();
+  }
+
+  cancel(): void {
+    this.#successor?.cancel();
+    if (this.closed) return;
+    this.link.sendBlock(frameTypes.cancel, this.id, Buffer.alloc(0));
+    this.close();
+  }
+
+  override onSent(): void {
+    if (this.#endAfterMessage && !this.closed) this.#sendEnd();
+  }
+
+  /** HEADER or END. @throws ProtocolViolation */
+  receiveFrame(type: number, payload: Buffer): void {
+    this.#replay = undefined;
+    if (this.#outcome !== undefined)
+      throw new ProtocolViolation("DATA_AFTER_END", `a frame after END on stream ${this.id}`);
+    if (type === frameTypes.header) {
+      this.#listener.onHeader(decodeMetadata(payload));
+      return;
+    }
+    this.#outcome = decodeEnd(payload);
+    // Messages that nobody has asked for yet come before the end.
+    if (this.drained) this.#deliverEnd(this.#outcome);
+  }
+
+  override receive(flags: number, part: Buffer, complete: boolean): void {
+    this.#replay = undefined;
+    if (this.#outcome !== undefined)
+      throw new ProtocolViolation("DATA_AFTER_END", `DATA after END on stream ${this.id}`);
+    if ((flags & (dataFlags.last | dataFlags.none)) !== 0) {
+      throw new ProtocolViolation("BAD_FLAGS", "a server ends a stream with END");
+    }
+    super.receive(flags, part, complete);
+  }
+
+  override read(): void {
+    if (this.#successor !== undefined) {
+      this.#successor.read();
+      return;
+    }
+    super.read();
+    if (this.#outcome !== undefined && this.drained) this.#deliverEnd(this.#outcome);
+  }
+
+  /** The connection is gone, or leaves without this call. */
+  fail(outcome: Outcome): void {
+    if (this.closed) return;
+    this.close();
+    this.#listener.onEnd(outcome);
+  }
+
+  /** The server has said that it never began the call: it begins anew on the stream that `open` makes. */
+  beginAnew(open: (request: ClientRequest, listener: ClientStreamListener) => ClientStream): void {
+    const replay = this.#replay;
+    if (replay === undefined || this.closed) return;
+    const wanted = this.wanted;
+    this.close();
+    const successor = open(this.#request, this.#listener);
+    this.#successor = successor;
+    for (const [index, message] of replay.messages.entries()) {
+      successor.write(message, replay.last && index === replay.messages.length - 1);
+    }
+    if (replay.last && replay.messages.length === 0) successor.halfClose();
+    if (wanted) successor.read();
+  }
+
+  protected override onMessage(message: Buffer): void {
+    this.#listener.onMessage(message);
+  }
+
+  protected override onRemoteEnd(): void {
+    // A server's stream ends with END.
+  }
+
+  protected override onTooLarge(): void {
+    this.cancel();
+    this.#listener.onEnd({
+      status: Status.RESOURCE_EXHAUSTED,
+      message: "the response is larger than the limit (maxMessageBytes)",
+      code: "ERR_MESSAGE_TOO_LARGE",
+    });
+  }
+
+  #sendEnd(): void {
+    this.link.sendEndOfMessages(this.id);
+  }
+
+  #deliverEnd(outcome: Outcome): void {
+    if (this.closed) return;
+    this.close();
+    this.link.earn();
+    this.#listener.onEnd(outcome);
+  }
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from "node:crypto";
+import type { Hello, Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
+import { Status } from "../../status.js";
+import type { ServerStreamHandler } from "../transport.js";
+import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
+import { DirectServerStream, type OpenFrame } from "./direct-server-stream.js";
+import { frameTypes, noTimeout, openByPath, openBytes } from "./frame.js";
+import { decodeMetadata } from "./metadata-block.js";
+import { ProtocolViolation, type ViolationName } from "./violation.js";
+
+export interface DirectServerLinkOptions extends DirectLinkOptions {
+  readonly handler: ServerStreamHandler;
+  /** The methods this peer may open by index. */
+  readonly methods: Method[];
+  onViolation(violation: ProtocolViolation): void;
+}
+
+/** A call that was sent longer ago than this, or this far in the future, is not taken for a fresh one. */
+const freshForMs = 30_000;
+
+/** The server's end of a direct connection. */
+export class DirectServerLink extends DirectLink {
+  readonly #options: DirectServerLinkOptions;
+  #lastStreamId = 0;
+  #draining = false;
+
+  constructor(options: DirectServerLinkOptions) {
+    super(options);
+    this.#options = options;
+    this.sendHello(options.methods, randomBytes(16));
+  }
+
+  /** Takes no new calls; the connection closes when those under way have ended. */
+  drain(): void {
+    if (this.#draining || this.ended) return;
+    this.#draining = true;
+    this.sendGoAway(undefined, "draining");
+    this.#closeWhenIdle();
+  }
+
+  override forget(...args: Parameters<DirectLink["forget"]>): void {
+    super.forget(...args);
+    if (this.#draining) this.#closeWhenIdle();
+  }
+
+  protected override get lastStreamId(): number {
+    return this.#lastStreamId;
+  }
+
+  protected override wasOpen(streamId: number): boolean {
+    return streamId % 2 === 1 && (streamId <= this.#lastStreamId || this.#draining);
+  }
+
+  protected override onHello({ methods }: Hello): void {
+    if (methods.length > 0) throw new ProtocolViolation("BAD_HELLO", "a client has no methods to offer");
+  }
+
+  protected override onStreamFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
+    if (type === frameTypes.open) this.#onOpen(flags, streamId, payload);
+    else if (type === frameTypes.cancel) this.#onCancel(streamId, payload);
+    else throw new ProtocolViolation("UNEXPECTED_FRAME", `a client does not send frames of type ${type}`);
+  }
+
+  protected override onGoAway(_: number, violation: ViolationName | undefined): void {
+    if (violation === undefined) this.drain();
+  }
+
+  protected override onClosed(violation: ProtocolViolation | undefined): void {
+    if (violation !== undefined) this.#options.onViolation(violation);
+    for (const stream of [...this.streams.values()]) {
+      (stream as DirectServerStream).abort({
+        status: Status.CANCELLED,
+        message: "the connection of the caller has ended",
+      });
+    }
+  }
+
+  #onOpen(flags: number, streamId: number, payload: Buffer): void {
+    // Sent before our GOAWAY arrived: the client knows from it that this call was not begun.
+    if (this.#draining) return;
+    if (streamId !== this.#nextStreamId) {
+      throw new ProtocolViolation("BAD_STREAM_ID", `OPEN on stream ${streamId}, not ${this.#nextStreamId}`);
+    }
+    if (this.streams.size >= this.ours.maxStreams) {
+      throw new ProtocolViolation("TOO_MANY_STREAMS", `more than ${this.ours.maxStreams} streams`);
+    }
+    const open = this.#readOpen(flags, payload);
+    this.#lastStreamId = streamId;
+    const stream = new DirectServerStream(this, streamId, open, this.#options.handler);
+    if (!stream.closed) this.streams.set(streamId, stream);
+  }
+
+  #onCancel(streamId: number, payload: Buffer): void {
+    if (payload.length > 0) throw new ProtocolViolation("BAD_PAYLOAD", "CANCEL has no payload");
+    if (!this.wasOpen(streamId))
+      throw new ProtocolViolation("BAD_STREAM_ID", `CANCEL of stream ${streamId}, which never was`);
+    this.noise();
+    const stream = this.streams.get(streamId) as DirectServerStream | undefined;
+    stream?.abort({ status: Status.CANCELLED, message: "the caller cancelled the call" });
+  }
+
+  #readOpen(flags: number, payload: Buffer): OpenFrame {
+    if (payload.length < openBytes) throw new ProtocolViolation("BAD_PAYLOAD", "OPEN is too short");
+    const timeoutMs = payload.readUInt32BE(2);
+    const sequence = payload.readUInt32BE(6);
+    const ageMs = Date.now() - payload.readDoubleBE(10);
+    // Streams are numbered 1, 3, 5, …; calls 1, 2, 3, …
+    if (sequence !== (this.#nextStreamId + 1) / 2) {
+      throw new ProtocolViolation("BAD_SEQUENCE", `call ${sequence} on stream ${this.#nextStreamId}`);
+    }
+    const { path, end } = this.#readPath(flags, payload);
+    const block = payload.length - end;
+    if (block > this.ours.maxMetadataBytes) {
+      throw new ProtocolViolation(
+        "METADATA_TOO_LARGE",
+        `${block} bytes of metadata; the limit is ${this.ours.maxMetadataBytes}`,
+      );
+    }
+    return {
+      path,
+      timeoutMs: timeoutMs === noTimeout ? undefined : timeoutMs,
+      metadata: block === 0 ? undefined : decodeMetadata(payload.subarray(end)),
+      stale: !(Math.abs(ageMs) <= freshForMs),
+    };
+  }
+
+  #readPath(flags: number, payload: Buffer): { path: string; end: number } {
+    const index = payload.readUInt16BE(0);
+    if ((flags & openByPath) === 0) {
+      const method = this.#options.methods[index];
+      if (method === undefined) throw new ProtocolViolation("BAD_METHOD", `there is no method ${index}`);
+      return { path: method.path, end: openBytes };
+    }
+    // By path the index is the length of the path.
+    const end = openBytes + index;
+    if (index === 0 || end > payload.length)
+      throw new ProtocolViolation("BAD_METHOD", "OPEN with a path longer than itself");
+    return { path: payload.toString("latin1", openBytes, end), end };
+  }
+
+  get #nextStreamId(): number {
+    return this.#lastStreamId === 0 ? 1 : this.#lastStreamId + 2;
+  }
+
+  #closeWhenIdle(): void {
+    if (this.streams.size > 0 || this.ended) return;
+    this.writer.flush();
+    this.connection.socket.end();
+  }
+}

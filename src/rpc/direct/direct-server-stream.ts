@@ -1,0 +1,107 @@
+import { Status } from "../../status.js";
+import type { SecureConnection } from "../../transport/secure-connection.js";
+import { Metadata } from "../metadata.js";
+import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
+import type { DirectServerLink } from "./direct-server-link.js";
+import { DirectStream } from "./direct-stream.js";
+import { encodeEnd } from "./end-frame.js";
+import { frameTypes } from "./frame.js";
+import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
+
+/** What OPEN says. */
+export interface OpenFrame {
+  readonly path: string;
+  readonly timeoutMs: number | undefined;
+  readonly metadata: Metadata | undefined;
+  /** Whether it was sent so long ago that it may be a replay. */
+  readonly stale: boolean;
+}
+
+/** One call on the server's end of a direct connection. */
+export class DirectServerStream extends DirectStream implements ServerStream {
+  readonly path: string;
+  readonly timeoutMs: number | undefined;
+  readonly stale: boolean;
+  readonly #listener: ServerStreamListener;
+  #requestMetadata: Metadata | undefined;
+  /** How the call ended, when messages before that are still on their way out. */
+  #outcome: Outcome | undefined;
+
+  constructor(link: DirectServerLink, id: number, open: OpenFrame, handler: ServerStreamHandler) {
+    super(link, id);
+    this.path = open.path;
+    this.timeoutMs = open.timeoutMs;
+    this.stale = open.stale;
+    this.#requestMetadata = open.metadata;
+    this.#listener = handler(this);
+  }
+
+  get connection(): SecureConnection {
+    return this.link.connection;
+  }
+
+  get requestMetadata(): Metadata {
+    this.#requestMetadata ??= new Metadata();
+    return this.#requestMetadata;
+  }
+
+  sendHeader(header: Metadata): void {
+    if (this.closed) return;
+    const block = encodeMetadata(header);
+    if (block.length > this.link.theirs.maxMetadataBytes) throw metadataTooLarge("response header");
+    this.link.sendBlock(frameTypes.header, this.id, block);
+  }
+
+  write(message: Uint8Array): Promise<void> | undefined {
+    return this.send(message, false);
+  }
+
+  finish(outcome: Outcome): void {
+    if (this.closed || this.#outcome !== undefined) return;
+    // A success ends after its last message; a failure does not wait for a caller that reads slowly.
+    if (outcome.status === Status.OK && this.sending) {
+      this.#outcome = outcome;
+      return;
+    }
+    this.#end(outcome);
+  }
+
+  /** The caller has cancelled, or the connection is gone: nobody hears an answer. */
+  abort(outcome: Outcome): void {
+    if (this.closed) return;
+    this.close();
+    this.#listener.onAbort(outcome);
+  }
+
+  protected override onMessage(message: Buffer): void {
+    this.#listener.onMessage(message);
+  }
+
+  protected override onRemoteEnd(): void {
+    this.#listener.onHalfClose();
+  }
+
+  override onSent(): void {
+    if (this.#outcome !== undefined) this.#end(this.#outcome);
+  }
+
+  protected override onTooLarge(): void {
+    const outcome: Outcome = {
+      status: Status.RESOURCE_EXHAUSTED,
+      message: "the request is larger than the limit (maxMessageBytes)",
+      code: "ERR_MESSAGE_TOO_LARGE",
+    };
+    this.#listener.onAbort(outcome);
+    this.finish(outcome);
+  }
+
+  #end(outcome: Outcome): void {
+    const block = encodeEnd(outcome);
+    const tooLarge = block.length > this.link.theirs.maxMetadataBytes;
+    this.link.sendBlock(frameTypes.end, this.id, tooLarge ? encodeEnd(withoutTrailer) : block);
+    this.close();
+    this.link.earn();
+  }
+}
+
+const withoutTrailer: Outcome = { status: Status.RESOURCE_EXHAUSTED, message: "the response trailer is too large" };

@@ -1,0 +1,198 @@
+import type { DirectLink } from "./direct-link.js";
+import { dataFlags } from "./frame.js";
+import { MessageAssembler } from "./message-assembler.js";
+import { ProtocolViolation } from "./violation.js";
+
+/** A message on its way out, of which the first `sent` bytes have left. */
+interface Outgoing {
+  readonly message: Uint8Array;
+  readonly last: boolean;
+  sent: number;
+  readonly done: () => void;
+}
+
+/** What both ends of a stream do alike: credit, putting messages together, sending them in chunks. */
+export abstract class DirectStream {
+  readonly id: number;
+  protected readonly link: DirectLink;
+  /** What the peer may still send, and what we may. */
+  receiveCredit: number;
+  sendCredit: number;
+  /** Whether the link has it in its queue. */
+  queued = false;
+  readonly #assembler = new MessageAssembler();
+  /** Messages that arrived before anybody asked for them. */
+  #arrived: Buffer[] | undefined;
+  #wanted = false;
+  /** Bytes of the message that is arriving for which new credit was given already. */
+  #creditedAhead = 0;
+  #creditDue = 0;
+  #remoteEnded = false;
+  #outgoing: Outgoing | undefined;
+  #closed = false;
+
+  constructor(link: DirectLink, id: number) {
+    this.link = link;
+    this.id = id;
+    this.receiveCredit = link.ours.streamWindowBytes;
+    this.sendCredit = link.theirs.streamWindowBytes;
+  }
+
+  protected abstract onMessage(message: Buffer): void;
+  /** The peer sends no more messages, and all that it sent were taken. */
+  protected abstract onRemoteEnd(): void;
+  /** The message that is arriving is larger than we accept. */
+  protected abstract onTooLarge(): void;
+  /** A message that had to wait has left. */
+  abstract onSent(): void;
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get remoteEnded(): boolean {
+    return this.#remoteEnded;
+  }
+
+  /** Whether a message was asked for and has not come. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Whether everything that arrived was taken. */
+  get drained(): boolean {
+    return this.#arrived === undefined || this.#arrived.length === 0;
+  }
+
+  /** Asks for one more message. */
+  read(): void {
+    const next = this.#arrived?.shift();
+    if (next === undefined) {
+      this.#wanted = true;
+      this.#creditAhead();
+      return;
+    }
+    this.#credit(next.length);
+    this.onMessage(next);
+    if (this.drained && this.#remoteEnded) this.onRemoteEnd();
+  }
+
+  /** A part of a DATA frame. @throws ProtocolViolation */
+  receive(flags: number, part: Buffer, complete: boolean): void {
+    if (this.#remoteEnded) throw new ProtocolViolation("DATA_AFTER_END", `DATA on stream ${this.id} after its last`);
+    this.receiveCredit -= part.length;
+    if (this.receiveCredit < 0) {
+      throw new ProtocolViolation("CREDIT_EXCEEDED", `stream ${this.id} sent more than it had credit for`);
+    }
+    if ((flags & dataFlags.none) !== 0) this.#receiveNone(flags, part);
+    else if (complete && (flags & dataFlags.more) === 0) this.#receiveEnd(part);
+    else this.#receivePart(part);
+    if (complete && (flags & dataFlags.last) !== 0) this.#endRemote(flags);
+  }
+
+  /** Sends a message, now or when there is credit; the promise says when it is time for the next. */
+  send(message: Uint8Array, last: boolean): Promise<void> | undefined {
+    if (this.#closed) return undefined;
+    if (this.#outgoing === undefined && this.link.sendWhole(this, message, last)) return undefined;
+    if (this.#outgoing !== undefined) throw new Error("a message was sent before the one before it had left");
+    return new Promise((done) => {
+      this.#outgoing = { message, last, sent: 0, done };
+      this.link.queue(this);
+    });
+  }
+
+  /** Whether a message is waiting for credit. */
+  get sending(): boolean {
+    return this.#outgoing !== undefined;
+  }
+
+  /** The next chunk of at most `room` bytes; undefined when there is nothing to send or no credit. */
+  takeChunk(room: number): { chunk: Uint8Array; flags: number } | undefined {
+    const outgoing = this.#outgoing;
+    if (outgoing === undefined) return undefined;
+    const { message, sent } = outgoing;
+    const length = Math.min(room, this.sendCredit, message.length - sent);
+    if (length === 0 && message.length > 0) return undefined;
+    outgoing.sent += length;
+    this.sendCredit -= length;
+    const chunk = sent === 0 && length === message.length ? message : message.subarray(sent, sent + length);
+    if (outgoing.sent < message.length) return { chunk, flags: dataFlags.more };
+    this.#outgoing = undefined;
+    outgoing.done();
+    return { chunk, flags: outgoing.last ? dataFlags.last : 0 };
+  }
+
+  /** Takes the stream off its connection; nothing is sent or delivered any more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#outgoing?.done();
+    this.#outgoing = undefined;
+    let held = this.#assembler.bytes - this.#creditedAhead;
+    for (const message of this.#arrived ?? []) held += message.length;
+    this.#arrived = undefined;
+    this.link.forget(this, held, this.#assembler.bytes);
+  }
+
+  #receiveNone(flags: number, part: Buffer): void {
+    if (part.length > 0 || flags !== (dataFlags.none | dataFlags.last) || this.#assembler.bytes > 0) {
+      throw new ProtocolViolation("BAD_PAYLOAD", `DATA without a message on stream ${this.id} that is not just an end`);
+    }
+  }
+
+  #receivePart(part: Buffer): void {
+    if (part.length === 0) {
+      this.link.noise();
+      return;
+    }
+    this.#assembler.add(part);
+    const roomLeft = this.link.holdPartial(part.length);
+    if (!roomLeft || this.#assembler.bytes > this.link.ours.maxMessageBytes) this.onTooLarge();
+    else if (this.#wanted) this.#creditAhead();
+  }
+
+  #receiveEnd(part: Buffer): void {
+    const before = this.#assembler.bytes;
+    if (before + part.length > this.link.ours.maxMessageBytes) {
+      this.onTooLarge();
+      return;
+    }
+    this.link.releasePartial(before);
+    const message = this.#assembler.finish(part);
+    const creditedAhead = this.#creditedAhead;
+    this.#creditedAhead = 0;
+    if (!this.#wanted) {
+      this.#arrived ??= [];
+      this.#arrived.push(message);
+      return;
+    }
+    this.#wanted = false;
+    this.#credit(message.length - creditedAhead);
+    this.onMessage(message);
+  }
+
+  #endRemote(flags: number): void {
+    if ((flags & dataFlags.more) !== 0) {
+      throw new ProtocolViolation("BAD_PAYLOAD", `stream ${this.id} ends in the middle of a message`);
+    }
+    this.#remoteEnded = true;
+    if (this.drained && !this.#closed) this.onRemoteEnd();
+  }
+
+  /** Somebody waits for the message that is arriving: it must be able to arrive whole, however large the window is. */
+  #creditAhead(): void {
+    const bytes = this.#assembler.bytes - this.#creditedAhead;
+    if (bytes === 0) return;
+    this.#creditedAhead += bytes;
+    this.#credit(bytes);
+  }
+
+  #credit(bytes: number): void {
+    this.link.credit(bytes);
+    this.#creditDue += bytes;
+    if (this.#remoteEnded || this.#creditDue < this.link.ours.streamWindowBytes / 2) return;
+    this.receiveCredit += this.#creditDue;
+    this.link.sendWindow(this.id, this.#creditDue);
+    this.#creditDue = 0;
+  }
+}

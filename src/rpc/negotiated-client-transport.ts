@@ -1,0 +1,186 @@
+import { performance } from "node:perf_hooks";
+import { PeerError } from "../errors.js";
+import { protocols, protocolsOf, type TransportName } from "../transport/protocols.js";
+import type { SecureConnection } from "../transport/secure-connection.js";
+import { asPeerError } from "./as-peer-error.js";
+import { ConnectBackoff } from "./connect-backoff.js";
+import { DeferredClientStream } from "./deferred-client-stream.js";
+import type { Dialer } from "./dialer.js";
+import { DirectClientLink } from "./direct/direct-client-link.js";
+import type { DirectClientStream } from "./direct/direct-client-stream.js";
+import { fixedLimits } from "./direct/limits.js";
+import type { H2ClientTransport } from "./h2/h2-client-transport.js";
+import { outcomeOfFailure, refusedStream } from "./refused-stream.js";
+import type { ClientRequest, ClientStream, ClientStreamListener, ClientTransport } from "./transport.js";
+
+export interface NegotiatedClientOptions {
+  readonly transports: readonly TransportName[];
+  readonly maxMessageBytes: number;
+  readonly handshakeTimeoutMs: number;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  /** The direct transport was offered, and the server does not speak it. */
+  onFallback(): void;
+}
+
+/** How long a server that chose h2 is taken to know nothing else. */
+const rememberFallbackMs = 60_000;
+
+/** Calls over the direct transport, or over HTTP/2 when the server knows nothing else. */
+export class NegotiatedClientTransport implements ClientTransport {
+  readonly #dialer: Dialer;
+  readonly #options: NegotiatedClientOptions;
+  readonly #backoff = new ConnectBackoff();
+  /** Calls that wait for a connection, or for room on it, in their order. */
+  readonly #waiting = new Set<DeferredClientStream>();
+  #link: DirectClientLink | undefined;
+  #connecting = false;
+  #closed = false;
+  #h2: H2ClientTransport | undefined;
+  #h2Until: number;
+
+  constructor(dialer: Dialer, options: NegotiatedClientOptions) {
+    this.#dialer = dialer;
+    this.#options = options;
+    this.#h2Until = options.transports.includes("direct") ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  get protocol(): string | undefined {
+    return this.#link?.connection.protocol ?? this.#h2?.protocol;
+  }
+
+  open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
+    const link = this.#link;
+    if (link !== undefined && this.#waiting.size === 0 && link.hasRoom) return openOn(link, request, listener);
+    if (link === undefined && this.#usesH2 && this.#h2 !== undefined) return this.#h2.open(request, listener);
+    const blocked = link === undefined ? this.#backoff.blocked : undefined;
+    if (blocked !== undefined) return refusedStream(blocked, listener);
+    return this.#defer(new DeferredClientStream(request, listener));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#link?.connection.destroy(new Error("the channel was closed"));
+    this.#h2?.close();
+  }
+
+  get #usesH2(): boolean {
+    // A connection that works is not given up to look for a better one.
+    return performance.now() < this.#h2Until || this.#h2?.protocol !== undefined;
+  }
+
+  #defer(call: DeferredClientStream): DeferredClientStream {
+    this.#waiting.add(call);
+    if (this.#link === undefined && !this.#connecting) void this.#connect();
+    return call;
+  }
+
+  async #connect(): Promise<void> {
+    this.#connecting = true;
+    try {
+      if (this.#usesH2) await this.#loadH2();
+      else this.#adopt(await this.#dialer.dial(protocolsOf(this.#options.transports)));
+    } catch (error) {
+      this.#fail(asPeerError(error));
+    }
+  }
+
+  #adopt(connection: SecureConnection): void {
+    if (this.#closed) connection.destroy(new Error("the channel was closed"));
+    else if (connection.protocol === protocols.direct) this.#adoptDirect(connection);
+    else {
+      // grpc-js makes its connections itself; this one has told what there was to learn.
+      connection.destroy(new Error("the server speaks h2"));
+      this.#h2Until = performance.now() + rememberFallbackMs;
+      this.#options.onFallback();
+      void this.#loadH2();
+    }
+  }
+
+  #adoptDirect(connection: SecureConnection): void {
+    const { maxMessageBytes, handshakeTimeoutMs, keepaliveTimeMs, keepaliveTimeoutMs } = this.#options;
+    let ready = false;
+    const link = new DirectClientLink({
+      connection,
+      // A client takes calls from nobody; maxStreams has no meaning there, but must be one.
+      limits: { ...fixedLimits, maxMessageBytes, maxStreams: 1 },
+      helloTimeoutMs: handshakeTimeoutMs,
+      keepaliveTimeMs,
+      keepaliveTimeoutMs,
+      onReady: () => {
+        ready = true;
+        this.#connecting = false;
+        this.#backoff.succeeded();
+        this.#link = link;
+        this.#beginWaiting();
+      },
+      onRoom: () => this.#beginWaiting(),
+      onLeaving: (notBegun) => this.#leave(link, notBegun),
+      onGone: (reason) => {
+        // A connection that ends before it was of use is a failure to connect.
+        if (ready) this.#gone(link);
+        else this.#fail(reason);
+      },
+    });
+    connection.onRetire(() => {
+      this.#leave(link, []);
+      link.leave();
+    });
+  }
+
+  /** No new calls on this connection; those that it never began begin on the next. */
+  #leave(link: DirectClientLink, notBegun: readonly DirectClientStream[]): void {
+    if (this.#link === link) this.#link = undefined;
+    for (const stream of notBegun)
+      stream.beginAnew((request, listener) => this.#defer(new DeferredClientStream(request, listener)));
+  }
+
+  #gone(link: DirectClientLink): void {
+    if (this.#link === link) this.#link = undefined;
+    if (this.#waiting.size > 0 && this.#link === undefined && !this.#connecting && !this.#closed) void this.#connect();
+  }
+
+  async #loadH2(): Promise<void> {
+    if (this.#h2 === undefined) {
+      // A process whose servers all speak the direct transport never loads grpc-js.
+      const { H2ClientTransport } = await import("./h2/h2-client-transport.js");
+      this.#h2 = new H2ClientTransport(this.#dialer, this.#options);
+      if (this.#closed) this.#h2.close();
+    }
+    this.#connecting = false;
+    const h2 = this.#h2;
+    for (const call of this.#takeWaiting()) call.attach((request, listener) => h2.open(request, listener));
+  }
+
+  #beginWaiting(): void {
+    const link = this.#link;
+    for (const call of this.#waiting) {
+      if (link === undefined || !link.hasRoom) return;
+      this.#waiting.delete(call);
+      call.attach((request, listener) => openOn(link, request, listener));
+    }
+  }
+
+  #fail(reason: PeerError): void {
+    this.#connecting = false;
+    this.#backoff.failed(reason);
+    const outcome = outcomeOfFailure(reason);
+    for (const call of this.#takeWaiting()) call.fail((listener) => listener.onEnd(outcome));
+  }
+
+  #takeWaiting(): DeferredClientStream[] {
+    const calls = [...this.#waiting];
+    this.#waiting.clear();
+    return calls;
+  }
+}
+
+function openOn(link: DirectClientLink, request: ClientRequest, listener: ClientStreamListener): ClientStream {
+  try {
+    link.connection.assertTrusted();
+  } catch (error) {
+    if (error instanceof PeerError) return refusedStream(error, listener);
+    throw error;
+  }
+  return link.open(request, listener);
+}
