@@ -116,10 +116,11 @@ describe("output", () => {
 
   it("shows control characters of a hostile name escaped, on one line", async () => {
     const place = workplace();
-    const { code, stderr } = await place.run("verify \u001b[2Jx\ncerts-tool:_all_is_well");
+    const { code, stdout, stderr } = await place.run("verify \u001b[2Jx\nok\u009b");
     expect(code).toBe(1);
-    const { problem } = errorLines(stderr);
-    expect(problem).toContain("\\u001b[2Jx\\u000acerts-tool:_all_is_well");
+    for (const text of [stdout, errorLines(stderr).problem]) expect(text).toContain("\\u001b[2Jx\\u000aok\\u009b");
+    expect(stdout).not.toContain("\u001b");
+    expect(stdout).not.toContain("\u009b");
   });
 
   it("ends quietly when its reader does", async () => {

@@ -62,6 +62,8 @@ async function issue({ directory }: Workplace, options: IssueCredentialsOptions 
   await issueCredentials(ca, "spiffe://local.test/cli", join(directory, "certs/cli"), options);
 }
 
+const filesIn = ({ directory }: Workplace, name: string) => readdirSync(join(directory, name)).sort();
+
 describe.skipIf(!canInject)("killed at any moment", () => {
   it("issue --new-key leaves the old identity, the new one, or none", { timeout: 120_000 }, async () => {
     const place = await furnishedWorkplace();
@@ -85,9 +87,8 @@ describe.skipIf(!canInject)("killed at any moment", () => {
     );
     expect([...seen].sort()).toEqual(["new", "old", "refused"]);
     // What the killed ones left is gone.
-    const files = (name: string) => readdirSync(join(place.directory, name)).sort();
-    expect(files("ca")).toEqual(["ca.key", "ca.pem", "issued.jsonl", "serials"]);
-    expect(files("certs/cli")).toEqual(["bundle.pem", "cert.pem", "key.pem", "pins.json"]);
+    expect(filesIn(place, "ca")).toEqual(["ca.key", "ca.pem", "issued.jsonl", "serials"]);
+    expect(filesIn(place, "certs/cli")).toEqual(["bundle.pem", "cert.pem", "key.pem", "pins.json"]);
   });
 
   it("init leaves no CA or a whole one", { timeout: 120_000 }, async () => {
@@ -103,6 +104,7 @@ describe.skipIf(!canInject)("killed at any moment", () => {
         expect(opened).toBe(existsSync(join(ca, "ca.pem")) ? "opened" : "ERR_FILE_MISSING");
         await ensureLocalCa(ca, { trustDomain: "local.test" });
         await issue(place);
+        expect(filesIn(place, "ca")).toEqual(["ca.key", "ca.pem", "issued.jsonl", "serials"]);
       },
     );
   });

@@ -1,5 +1,5 @@
 import { fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -8,6 +8,7 @@ import type { CredentialState } from "../../src/credentials/credential-state.js"
 import { type LoadOptions, loadCredentials } from "../../src/credentials/load-credentials.js";
 import { type MtlsCredentials, staticCredentials } from "../../src/credentials/mtls-credentials.js";
 import { pinPeers } from "../../src/credentials/pin-peers.js";
+import type { ConfigError } from "../../src/errors.js";
 import type { Source } from "../../src/source.js";
 import { spkiOf } from "../../src/x509/keys.js";
 import { built } from "../helpers/built.js";
@@ -71,6 +72,33 @@ describe("a watched directory", () => {
     writeFileSync(join(cli, "pins.json"), good);
     await credentials.reload();
     expect(credentials.current()).toBe(before);
+  });
+
+  it("repeats a refusal only when the reason changes", async () => {
+    const { cli } = await pinnedPair();
+    // Each look at the directory asks for the time once.
+    const looks = new EventEmitter();
+    const credentials = await load(cli, {
+      now: () => {
+        looks.emit("look");
+        return Date.now();
+      },
+    });
+    const refused: string[] = [];
+    credentials.onRefused((error) => refused.push((error as ConfigError).code));
+    const spoil = (content: string) => writeFileSync(join(cli, "pins.json"), content);
+    const first = refusal(credentials);
+    spoil('{"version":1,"peers":{}}');
+    await first;
+    // The first look after a change gives the writer time, the second one judges.
+    spoil('{"version":1,"peers":{}} ');
+    for (let look = 0; look < 2; look++) await once(looks, "look");
+    // Readings take turns, so this one ends after the second look.
+    await credentials.reload().catch(() => undefined);
+    const second = refusal(credentials);
+    spoil("");
+    await second;
+    expect(refused).toEqual(["ERR_PINS_EMPTY", "ERR_FILE_MALFORMED"]);
   });
 
   it("survives a listener for refusals that fails, and tells the others", async () => {
@@ -164,7 +192,7 @@ describe("a watched directory", () => {
     const writer = (async () => {
       while (writing) await issueCredentials(ca, cliId, cli, { newKey: true });
     })();
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 25; round++) {
       const credentials = await loadCredentials(cli, { watch: false });
       expect(isWhole(credentials.current())).toBe(true);
     }
@@ -209,12 +237,14 @@ describe("a directory that is watched", () => {
   it("leaves no watcher, timer or file behind when it is closed", async () => {
     const { cli } = await pinnedPair();
     const script = join(import.meta.dirname, "..", "helpers", "open-and-close-credentials.mjs");
-    const child = fork(script, [built("src/credentials/load-credentials.js"), cli, "200"]);
+    const args = [built("src/credentials/load-credentials.js"), cli, "100"];
+    const child = fork(script, args, { execArgv: ["--expose-gc"] });
     const messages: unknown[] = [];
     child.on("message", (message) => messages.push(message));
     expect(await once(child, "exit")).toEqual([0, null]);
-    const [[before, after]] = messages as [[object, object]];
+    const [{ before, after, alive }] = messages as [{ before: object; after: object; alive: number }];
     expect(after).toEqual(before);
+    expect(alive).toBe(0);
   });
 });
 

@@ -1,27 +1,42 @@
-// Loads and closes credentials many times and compares what the process holds before and after. Runs the built code in a
-// process of its own, where nothing else opens anything.
-import { readdirSync } from "node:fs";
+// Loads and closes credentials many times and reports what is left of them. Runs the built code in a process of its own,
+// where nothing else opens anything; needs --expose-gc.
+import { readdirSync, readFileSync } from "node:fs";
 
 const [module, directory, rounds] = process.argv.slice(2);
 const { loadCredentials } = await import(module);
 
 async function cycle() {
-  await (await loadCredentials(directory)).close();
+  const credentials = await loadCredentials(directory);
+  const reference = new WeakRef(credentials);
+  await credentials.close();
+  return reference;
 }
 
-/** File descriptors as /proc sees them (0 where there is none), and what keeps the event loop busy. */
+/** File descriptors and watched inodes as /proc sees them (none where there is no /proc). */
 function held() {
-  let descriptors = 0;
   try {
-    descriptors = readdirSync("/proc/self/fd").length;
-  } catch {}
-  return { descriptors, resources: process.getActiveResourcesInfo().sort() };
+    const descriptors = readdirSync("/proc/self/fd");
+    const details = descriptors.map((descriptor) => {
+      try {
+        return readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8");
+      } catch {
+        return "";
+      }
+    });
+    return { descriptors: descriptors.length, watches: details.join("").split("inotify wd:").length - 1 };
+  } catch {
+    return {};
+  }
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 100));
 await cycle();
 await settle();
 const before = held();
-for (let round = 0; round < Number(rounds); round++) await cycle();
+const references = [];
+for (let round = 0; round < Number(rounds); round++) references.push(await cycle());
 await settle();
-process.send([before, held()], () => process.disconnect());
+// A timer or a watcher that is still there would hold on to what it calls.
+globalThis.gc();
+const alive = references.filter((reference) => reference.deref() !== undefined).length;
+process.send({ before, after: held(), alive }, () => process.disconnect());
