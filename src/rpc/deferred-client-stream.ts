@@ -2,19 +2,21 @@ import { performance } from "node:perf_hooks";
 import type { ClientRequest, ClientStream, ClientStreamListener } from "./transport.js";
 
 /**
- * A call that waits for a connection. What is done with it meanwhile is done again once there is one: one message at most,
- * because the next is asked for when the first has left.
+ * A call that waits for a connection. What is done with it meanwhile is done again once there is one; its promises settle
+ * when that has happened, so a writer that keeps to them is never far ahead.
  */
 export class DeferredClientStream implements ClientStream {
   readonly #request: ClientRequest;
   readonly #madeAt = performance.now();
   readonly #messages: Uint8Array[] = [];
-  #listener: ClientStreamListener;
+  readonly #listener: ClientStreamListener;
   #last = false;
   #reads = 0;
   #stream: ClientStream | undefined;
   #cancelled = false;
-  #attached: { promise: Promise<void>; resolve(): void } | undefined;
+  /** Whether all that was written before there was a stream has gone to it. */
+  #replayed = false;
+  #caughtUp: { promise: Promise<void>; resolve(): void } | undefined;
 
   constructor(request: ClientRequest, listener: ClientStreamListener) {
     this.#request = request;
@@ -31,17 +33,14 @@ export class DeferredClientStream implements ClientStream {
     const timeoutMs = Math.max(1, this.#request.timeoutMs - (performance.now() - this.#madeAt));
     const stream = open({ ...this.#request, timeoutMs }, this.#listener);
     this.#stream = stream;
-    for (const [index, message] of this.#messages.entries())
-      stream.write(message, this.#last && index === this.#messages.length - 1);
-    if (this.#last && this.#messages.length === 0) stream.halfClose();
     for (let i = 0; i < this.#reads; i++) stream.read();
-    this.#attached?.resolve();
+    void this.#replay(stream);
   }
 
   /** There will be no connection. */
   fail(tell: (listener: ClientStreamListener) => void): void {
     if (this.#cancelled) return;
-    this.#attached?.resolve();
+    this.#caughtUp?.resolve();
     tell(this.#listener);
   }
 
@@ -51,23 +50,38 @@ export class DeferredClientStream implements ClientStream {
   }
 
   write(message: Uint8Array, last = false): Promise<void> | undefined {
-    if (this.#stream !== undefined) return this.#stream.write(message, last);
     if (this.#cancelled) return undefined;
+    if (this.#replayed) return this.#stream?.write(message, last);
     this.#messages.push(message);
     this.#last = last;
-    this.#attached ??= withResolver();
-    return this.#attached.promise;
+    this.#caughtUp ??= withResolver();
+    return this.#caughtUp.promise;
   }
 
   halfClose(): void {
-    if (this.#stream === undefined) this.#last = true;
-    else this.#stream.halfClose();
+    if (this.#replayed) this.#stream?.halfClose();
+    else this.#last = true;
   }
 
   cancel(): void {
     this.#cancelled = true;
-    this.#attached?.resolve();
+    this.#caughtUp?.resolve();
     this.#stream?.cancel();
+  }
+
+  /** Sends what was written meanwhile, each message when the one before has left. */
+  async #replay(stream: ClientStream): Promise<void> {
+    for (;;) {
+      const message = this.#messages.shift();
+      if (message === undefined) break;
+      const last = this.#last && this.#messages.length === 0;
+      const slow = stream.write(message, last);
+      if (last) this.#last = false;
+      if (slow !== undefined) await slow;
+    }
+    this.#replayed = true;
+    if (this.#last) stream.halfClose();
+    this.#caughtUp?.resolve();
   }
 }
 

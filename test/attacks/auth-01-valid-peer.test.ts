@@ -20,7 +20,7 @@ it("AUTH-01: a valid peer is known by its SPIFFE ID", async () => {
     peer: clientId,
     pin: pair.world.pinOf(clientId).short,
     method: "/hello.v1.GreeterService/SayHello",
-    protocol: "h2",
+    protocol: "pinwire/1",
     status: "OK",
   });
 });

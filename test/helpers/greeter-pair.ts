@@ -10,6 +10,7 @@ import { allow } from "../../src/interceptors/policy.js";
 import type { Implementation } from "../../src/rpc/implementation.js";
 import { createServer, type Server, type ServerOptions } from "../../src/server/server.js";
 import { MutableSource } from "../../src/source.js";
+import type { TransportName } from "../../src/transport/protocols.js";
 import { clientId, serverId, World } from "./identities.js";
 import { tempDirectory } from "./temp-directory.js";
 
@@ -31,6 +32,9 @@ export const greeter: Greeter = {
     for await (const { name } of requests) yield { greeting: `Hello, ${name}` };
   },
 };
+
+/** What the clients of this run speak; the servers speak everything. vitest.config.ts has the runs. */
+export const testTransport: TransportName = process.env.PINWIRE_TEST_TRANSPORT === "h2" ? "h2" : "direct";
 
 export interface PairOptions {
   readonly implementation?: Partial<Greeter>;
@@ -78,6 +82,7 @@ export class GreeterPair {
       credentials: this.clientCredentials,
       target: this.target,
       peer: serverId,
+      transports: [testTransport],
       timeoutMs: 10_000,
       ...this.#clientOptions,
       ...options,

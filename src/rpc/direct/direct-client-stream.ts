@@ -1,4 +1,5 @@
 import { Status } from "../../status.js";
+import type { DeferredClientStream } from "../deferred-client-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import type { DirectClientLink } from "./direct-client-link.js";
 import { DirectStream } from "./direct-stream.js";
@@ -100,16 +101,15 @@ export class DirectClientStream extends DirectStream implements ClientStream {
   }
 
   /** The server has said that it never began the call: it begins anew on the stream that `open` makes. */
-  beginAnew(open: (request: ClientRequest, listener: ClientStreamListener) => ClientStream): void {
+  beginAnew(open: (request: ClientRequest, listener: ClientStreamListener) => DeferredClientStream): void {
     const replay = this.#replay;
     if (replay === undefined || this.closed) return;
     const wanted = this.wanted;
     this.close();
     const successor = open(this.#request, this.#listener);
     this.#successor = successor;
-    for (const [index, message] of replay.messages.entries()) {
-      successor.write(message, replay.last && index === replay.messages.length - 1);
-    }
+    for (const message of replay.messages)
+      void successor.write(message, replay.last && message === replay.messages.at(-1));
     if (replay.last && replay.messages.length === 0) successor.halfClose();
     if (wanted) successor.read();
   }
