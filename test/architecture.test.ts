@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   credentials: ["base", "files", "x509", "identity"],
   ca: ["base", "files", "x509", "identity", "credentials"],
   transport: ["base", "files", "x509", "identity", "credentials"],
-  rpc: ["base", "identity", "transport"],
+  rpc: ["base", "identity", "transport", "gen"],
   interceptors: ["base", "identity", "transport", "rpc"],
   server: ["base", "identity", "credentials", "transport", "rpc", "interceptors"],
   client: ["base", "identity", "credentials", "transport", "rpc", "interceptors"],
