@@ -7,23 +7,18 @@ import { visit } from "../helpers/tls-peer.js";
 import { has } from "../helpers/tools.js";
 
 describe("AUTH-02: a client without a certificate is refused", () => {
-  it("hears the constant sentence in HTTP/2; the reason is reported", async () => {
-    const pair = await SecurePair.start();
-    const { said } = visit(pair);
-    const { reason, reference } = await pair.refused.next();
-    expect(reason).toMatchObject({ code: "ERR_NO_CERTIFICATE", message: "the peer sent no certificate" });
-    expect((await said).bytes).toEqual(refusalBytes("h2", { kind: "refused", reference }));
-    expect(pair.accepted.all).toEqual([]);
-    await pair.expectService();
-  });
-
-  it("hears nothing in another protocol", async () => {
-    const pair = await SecurePair.start();
-    const { bytes } = await visit(pair, { ALPNProtocols: ["pinwire/1"] }).said;
-    expect(bytes.length).toBe(0);
-    expect((await pair.refused.next()).reason.code).toBe("ERR_NO_CERTIFICATE");
-    expect(pair.accepted.all).toEqual([]);
-  });
+  it.each(["h2", "pinwire/1"])(
+    "hears the constant sentence in the protocol %s; the reason is reported",
+    async (protocol) => {
+      const pair = await SecurePair.start();
+      const { said } = visit(pair, { ALPNProtocols: [protocol] });
+      const { reason, reference } = await pair.refused.next();
+      expect(reason).toMatchObject({ code: "ERR_NO_CERTIFICATE", message: "the peer sent no certificate" });
+      expect((await said).bytes).toEqual(refusalBytes(protocol, { kind: "refused", reference }));
+      expect(pair.accepted.all).toEqual([]);
+      await pair.expectService();
+    },
+  );
 
   it("is gone in a moment, also when it never reads, and when it writes all the time", async () => {
     const pair = await SecurePair.start();

@@ -30,7 +30,7 @@ describe("AUTH-17: a server whose certificate is not good for it is refused by t
     const pair = new SecurePair({ world });
     const { keyPem, pem } = world.leaf(serverId);
     await rogueServer(pair.address, { key: keyPem, cert: pem, ca: world.ca.pem });
-    expect((await pair.dial()).peer.id.toString()).toBe(serverId);
+    expect((await pair.connect()).peer.id.toString()).toBe(serverId);
   });
 
   it("without a handshake that proves the key: a copied certificate is worth nothing", async () => {

@@ -57,8 +57,16 @@ export class SecurePair {
     onTestFinished(() => this.listener.close());
   }
 
-  /** Connects as the client; the connection is closed with the test. */
+  /** Connects as the client and reads the greeting; the connection is closed with the test. */
   async dial(options: Partial<DialOptions> = {}): Promise<SecureConnection> {
+    const connection = await this.connect(options);
+    const first = await nextBytes(connection.socket);
+    if (!first.equals(greeting)) throw new Error(`the server began with ${first.toString("hex")}`);
+    return connection;
+  }
+
+  /** The same, with the greeting still to be read. */
+  async connect(options: Partial<DialOptions> = {}): Promise<SecureConnection> {
     const connection = await dial({
       address: this.address,
       credentials: this.clientCredentials,
@@ -87,9 +95,11 @@ export class SecurePair {
   }
 }
 
-function echo({ socket, protocol }: SecureConnection): void {
-  // Like every HTTP/2 server it speaks first: an empty SETTINGS frame.
-  if (protocol === protocols.h2) socket.write(Buffer.from("000000040000000000", "hex"));
+/** Servers speak first in both protocols. These bytes are an empty SETTINGS frame of HTTP/2; here they are only bytes. */
+export const greeting = Buffer.from("000000040000000000", "hex");
+
+function echo({ socket }: SecureConnection): void {
+  socket.write(greeting);
   socket.on("data", (bytes) => socket.write(bytes));
 }
 
@@ -106,9 +116,10 @@ export async function echoed(socket: Socket, text: string): Promise<void> {
 
 /** The next piece of data; later ones stay in the socket. */
 export function nextBytes(socket: Socket): Promise<Buffer> {
-  return new Promise((resolve) => {
-    socket.once("data", (bytes) => {
-      socket.pause();
+  return new Promise((resolve, reject) => {
+    const onClose = () => reject(new Error("the connection ended"));
+    socket.once("close", onClose).once("data", (bytes) => {
+      socket.off("close", onClose).pause();
       resolve(bytes);
     });
   });

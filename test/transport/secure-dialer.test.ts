@@ -6,7 +6,7 @@ import { SpiffeId } from "../../src/identity/spiffe-id.js";
 import { refusalBytes } from "../../src/transport/refusal.js";
 import { secureSocket } from "../../src/transport/secure-dialer.js";
 import { serverId, World } from "../helpers/identities.js";
-import { closed, dialError, echoed, nextBytes, SecurePair, socketClosed } from "../helpers/secure-pair.js";
+import { closed, dialError, echoed, greeting, nextBytes, SecurePair, socketClosed } from "../helpers/secure-pair.js";
 import { staleSocket } from "../helpers/stale-socket.js";
 import { rogueServer, serveRaw } from "../helpers/tls-peer.js";
 
@@ -87,6 +87,7 @@ describe("secureSocket", () => {
     const raw = connect({ path: pair.address.path });
     await once(raw, "connect");
     const connection = await secureSocket(raw, options(pair));
+    expect(await nextBytes(connection.socket)).toEqual(greeting);
     await echoed(connection.socket, "ping");
     connection.destroy(new Error("done"));
     expect(await closed(connection)).toMatchObject({ message: "done" });
@@ -102,7 +103,6 @@ describe("secureSocket", () => {
 
 // The server's verdict comes after the client's handshake is done; the stand-in is a server with the right identity.
 describe("the first words of a server", () => {
-  const greeting = Buffer.from("000000040000000000", "hex");
   const refusal = refusalBytes("h2", { kind: "refused", reference: "abcdef012345" }) ?? greeting;
 
   it("are a refusal", async () => {
@@ -115,7 +115,7 @@ describe("the first words of a server", () => {
 
   it("are nothing at all: it is not waited for", async () => {
     const pair = await standIn(() => {});
-    expect((await pair.dial({ protocols: ["h2"] })).protocol).toBe("h2");
+    expect((await pair.connect({ protocols: ["h2"] })).protocol).toBe("h2");
   });
 
   it("are the end", async () => {
@@ -133,7 +133,7 @@ describe("the first words of a server", () => {
     ["sixteen kilobytes", Buffer.alloc(16_384, 7)],
   ])("are %s: they are left for whoever reads next", async (_, bytes) => {
     const pair = await standIn((socket) => socket.write(bytes));
-    const { socket } = await pair.dial({ protocols: ["h2"] });
+    const { socket } = await pair.connect({ protocols: ["h2"] });
     let received = Buffer.alloc(0);
     while (received.length < bytes.length) received = Buffer.concat([received, await nextBytes(socket)]);
     expect(received.equals(bytes)).toBe(true);

@@ -8,7 +8,7 @@ import { protocols } from "../../src/transport/protocols.js";
 import { clientHello } from "../helpers/client-hello.js";
 import { clientId, serverId, World } from "../helpers/identities.js";
 import { mintLeaf } from "../helpers/mint.js";
-import { closed, dialError, echoed, nextBytes, SecurePair, socketClosed } from "../helpers/secure-pair.js";
+import { closed, dialError, echoed, greeting, nextBytes, SecurePair, socketClosed } from "../helpers/secure-pair.js";
 import { tempAddress } from "../helpers/temp-socket.js";
 import { visit } from "../helpers/tls-peer.js";
 
@@ -35,12 +35,15 @@ describe("a secure listener", () => {
     expect((await pair.dial({ protocols: ["h2"] })).protocol).toBe("h2");
   });
 
-  it("puts the first bytes of an HTTP/2 server back for whoever reads next", async () => {
-    const pair = await SecurePair.start();
-    const { socket } = await pair.dial({ protocols: [protocols.h2] });
-    expect(await nextBytes(socket)).toEqual(Buffer.from("000000040000000000", "hex"));
-    await echoed(socket, "ping");
-  });
+  it.each([protocols.h2, protocols.direct])(
+    "puts the first bytes of a server back for whoever reads next: %s",
+    async (protocol) => {
+      const pair = await SecurePair.start();
+      const { socket } = await pair.connect({ protocols: [protocol] });
+      expect(await nextBytes(socket)).toEqual(greeting);
+      await echoed(socket, "ping");
+    },
+  );
 
   it("refuses with a constant sentence and a reference, and reports the reason with the same reference", async () => {
     const pair = await SecurePair.start();
@@ -88,8 +91,7 @@ describe("a secure listener", () => {
         throw new Error("no room");
       },
     });
-    const connection = await pair.dial();
-    await socketClosed(connection.socket);
+    expect(await dialError(pair.dial())).toMatchObject({ code: "ERR_HANDSHAKE_FAILED" });
     expect((await pair.refused.next()).reason).toMatchObject({ code: "ERR_HANDSHAKE_FAILED" });
     expect(pair.listener.connections.size).toBe(0);
   });

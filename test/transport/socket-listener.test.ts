@@ -158,7 +158,8 @@ describe("listenSocketWindows", () => {
   });
 
   it("says what else went wrong", async () => {
-    const address = { kind: "npipe", name: "app", path: "/nowhere/pipe", text: "npipe:app" } as const;
+    const path = join(tempDirectory(), "missing", "pipe");
+    const address = { kind: "npipe", name: "app", path, text: "npipe:app" } as const;
     await expect(listenSocketWindows(address, { onSocket: () => {}, onError: () => {} })).rejects.toMatchObject({
       code: "ERR_LISTEN_FAILED",
       message: "cannot listen on npipe:app: EACCES - choose another name",
