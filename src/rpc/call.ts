@@ -1,17 +1,19 @@
 import { performance } from "node:perf_hooks";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import type { RpcError } from "../errors.js";
+import { RpcError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import { newReference } from "../reference.js";
+import { Status } from "../status.js";
 import type { CallContext } from "./call-context.js";
 import { ContextValues } from "./context-values.js";
+import type { Bucket, Expiring } from "./deadline-timers.js";
 import { Metadata } from "./metadata.js";
 
 type Hook = (message: Message) => void;
 type AbortListener = (reason: RpcError) => void;
 
 /** What both sides of a call have in common: the deadline, the end from outside, and everything made on first use. */
-export abstract class Call implements CallContext {
+export abstract class Call implements CallContext, Expiring {
   abstract readonly side: "client" | "server";
   abstract readonly method: DescMethod;
   abstract readonly peer: { readonly id: SpiffeId };
@@ -20,8 +22,11 @@ export abstract class Call implements CallContext {
   /** Both on the clock of `performance.now()`. */
   readonly startedAt: number;
   readonly deadlineAt: number;
+  before: Expiring | undefined;
+  after: Expiring | undefined;
+  bucket: Bucket | undefined;
   #abortReason: RpcError | undefined;
-  #abortListeners: Set<AbortListener> | undefined;
+  #abortListeners: AbortListener[] | undefined;
   #controller: AbortController | undefined;
   #responseHeader: Metadata | undefined;
   #responseTrailer: Metadata | undefined;
@@ -99,6 +104,11 @@ export abstract class Call implements CallContext {
     return this.#abortReason;
   }
 
+  /** The deadline has passed; called by the timer. */
+  expire(): void {
+    this.abort(deadlineExceeded());
+  }
+
   /** @throws RpcError why the call has ended, if it has */
   throwIfAborted(): void {
     if (this.#abortReason !== undefined) throw this.#abortReason;
@@ -120,13 +130,14 @@ export abstract class Call implements CallContext {
       listener(this.#abortReason);
       return;
     }
-    this.#abortListeners ??= new Set();
-    this.#abortListeners.add(listener);
+    this.#abortListeners ??= [];
+    this.#abortListeners.push(listener);
   }
 
   /** Takes a listener back: what is shorter-lived than this call must not pile up on it. */
   forget(listener: AbortListener): void {
-    this.#abortListeners?.delete(listener);
+    const at = this.#abortListeners?.indexOf(listener) ?? -1;
+    if (at >= 0) this.#abortListeners?.splice(at, 1);
   }
 
   showRequest(message: Message): void {
@@ -136,4 +147,8 @@ export abstract class Call implements CallContext {
   showResponse(message: Message): void {
     if (this.#responseHooks !== undefined) for (const hook of this.#responseHooks) hook(message);
   }
+}
+
+export function deadlineExceeded(): RpcError {
+  return new RpcError(Status.DEADLINE_EXCEEDED, "the deadline of the call has passed");
 }

@@ -18,7 +18,10 @@ export class ClientCall extends Call implements ClientStreamListener {
   readonly request: unknown;
   /** The response of a method that has exactly one. */
   response: Message | undefined;
-  readonly reader: MessageReader;
+  /** Whether the method has exactly one response. */
+  readonly #receivesOne: boolean;
+  #onlyMessage: Uint8Array | undefined;
+  #reader: MessageReader | undefined;
   readonly #options: CallOptions;
   readonly #parent: Call | undefined;
   readonly #cancel: (reason?: unknown) => void;
@@ -33,13 +36,25 @@ export class ClientCall extends Call implements ClientStreamListener {
     this.peer = peer;
     this.request = request;
     this.requestMetadata = toMetadata(options.metadata);
-    this.reader = new MessageReader(() => this.stream.read());
+    this.#receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
     this.#options = options;
     this.#parent = parent;
     this.#cancel = () => this.abort(cancelled("the call was cancelled", options.signal?.reason ?? parent?.abortReason));
     parent?.whenAborted(this.#cancel);
     if (options.signal?.aborted) this.#cancel();
     else options.signal?.addEventListener("abort", this.#cancel, { once: true });
+  }
+
+  /** The responses of a stream. */
+  get reader(): MessageReader {
+    this.#reader ??= new MessageReader(() => this.stream.read());
+    return this.#reader;
+  }
+
+  /** The bytes of the one response, when the call has ended. @throws RpcError UNIMPLEMENTED `ERR_MESSAGE_COUNT` */
+  takeOnly(): Uint8Array {
+    if (this.#onlyMessage === undefined) throw wrongCount("the server sent no response message");
+    return this.#onlyMessage;
   }
 
   get stream(): ClientStream {
@@ -58,9 +73,10 @@ export class ClientCall extends Call implements ClientStreamListener {
     this.#stream = stream;
     return new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
+      if (this.#receivesOne) stream.read();
       this.whenAborted((reason) => {
         stream.cancel();
-        this.reader.fail(reason);
+        if (!this.#receivesOne) this.reader.fail(reason);
         reject(reason);
       });
     });
@@ -72,7 +88,15 @@ export class ClientCall extends Call implements ClientStreamListener {
   }
 
   onMessage(message: Uint8Array): void {
-    this.reader.push(message);
+    if (!this.#receivesOne) {
+      this.reader.push(message);
+    } else if (this.#onlyMessage === undefined) {
+      this.#onlyMessage = message;
+      // There must be no other, and only who asks finds out.
+      this.stream.read();
+    } else {
+      this.abort(wrongCount("the server sent more than one response message"));
+    }
   }
 
   onEnd({ status, message, trailer, ...reason }: Outcome): void {
@@ -80,12 +104,12 @@ export class ClientCall extends Call implements ClientStreamListener {
     if (trailer !== undefined) this.responseTrailer.merge(trailer);
     this.#tell(() => this.#options.onTrailer?.(this.responseTrailer));
     if (status === Status.OK) {
-      this.reader.end();
+      if (!this.#receivesOne) this.reader.end();
       this.#settle?.resolve();
       return;
     }
     const error = new RpcError(status, message, { ...reason, received: reason.code === undefined });
-    this.reader.fail(error);
+    if (!this.#receivesOne) this.reader.fail(error);
     this.#settle?.reject(error);
   }
 
@@ -107,6 +131,10 @@ export class ClientCall extends Call implements ClientStreamListener {
 
 export function cancelled(message: string, cause?: unknown): RpcError {
   return new RpcError(Status.CANCELLED, message, cause === undefined ? {} : { cause });
+}
+
+function wrongCount(message: string): RpcError {
+  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
 }
 
 function toMetadata(init: CallOptions["metadata"]): Metadata {

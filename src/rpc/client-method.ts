@@ -39,7 +39,8 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
     );
     if (first === undefined) pump(call, requests);
     else call.stream.write(first, true);
-    await (receivesOne ? Promise.all([ended, readSingle(call, responses)]) : ended);
+    await ended;
+    if (receivesOne) call.response = decode(call, call.takeOnly(), responses);
   };
   return { run: chain(options.stages, perform), read: (call) => readOne(call, responses) };
 }
@@ -91,23 +92,13 @@ function encodeOrExplain(request: unknown, codec: Codec): ReturnType<Codec["enco
   }
 }
 
-async function readSingle(call: ClientCall, codec: Codec): Promise<void> {
-  const response = await readOne(call, codec);
-  if (response === undefined) throw wrongCount("the server sent no response message");
-  if ((await call.reader.next()) !== undefined) {
-    throw wrongCount("the server sent more than one response message");
-  }
-  call.response = response;
-}
-
 async function readOne(call: ClientCall, codec: Codec): Promise<Message | undefined> {
   const bytes = await call.reader.next();
-  if (bytes === undefined) return undefined;
+  return bytes === undefined ? undefined : decode(call, bytes, codec);
+}
+
+function decode(call: ClientCall, bytes: Uint8Array, codec: Codec): Message {
   const message = codec.decode(bytes);
   call.showResponse(message);
   return message;
-}
-
-function wrongCount(message: string): RpcError {
-  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
 }

@@ -15,7 +15,10 @@ import type { Outcome, ServerStream, ServerStreamListener } from "./transport.js
 export class ServerCall extends Call implements HandlerContext, ServerStreamListener {
   override readonly side = "server";
   readonly route: ServerMethod;
-  readonly reader: MessageReader;
+  readonly streamsRequests: boolean;
+  readonly #reader: MessageReader | undefined;
+  #onlyMessage: Uint8Array | undefined;
+  #only: { resolve(bytes: Uint8Array): void; reject(error: RpcError): void } | undefined;
   /** The request of a method that takes exactly one, once it was decoded. */
   request: Message | undefined;
   readonly #stream: ServerStream;
@@ -26,7 +29,9 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     super(grantedTimeoutMs(stream.timeoutMs, route));
     this.#stream = stream;
     this.route = route;
-    this.reader = new MessageReader(() => stream.read());
+    const kind = route.method?.methodKind;
+    this.streamsRequests = kind === "client_streaming" || kind === "bidi_streaming";
+    if (this.streamsRequests) this.#reader = new MessageReader(() => stream.read());
   }
 
   /** Runs the whole call. Never rejects. */
@@ -39,9 +44,19 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     }
   }
 
-  get streamsRequests(): boolean {
-    const kind = this.route.method?.methodKind;
-    return kind === "client_streaming" || kind === "bidi_streaming";
+  /** The requests of a stream. */
+  get reader(): MessageReader {
+    if (this.#reader === undefined) throw new Error("this method takes one request");
+    return this.#reader;
+  }
+
+  /** The bytes of the one request, once it is certain that there is no other. */
+  receiveOnly(): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#only = { resolve, reject };
+      this.whenAborted(reject);
+      this.#stream.read();
+    });
   }
 
   get path(): string {
@@ -96,22 +111,35 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
 
   override abort(reason: RpcError): void {
     if (this.#finished) return;
-    this.reader.fail(reason);
+    this.#reader?.fail(reason);
     super.abort(reason);
   }
 
   onMessage(message: Uint8Array): void {
-    this.reader.push(message);
+    if (this.#reader !== undefined) {
+      this.#reader.push(message);
+    } else if (this.#onlyMessage === undefined) {
+      this.#onlyMessage = message;
+      this.#stream.read();
+    } else {
+      this.#only?.reject(wrongCount("more than one request message was sent"));
+    }
   }
 
   onHalfClose(): void {
-    this.reader.end();
+    if (this.#reader !== undefined) this.#reader.end();
+    else if (this.#onlyMessage === undefined) this.#only?.reject(wrongCount("no request message was sent"));
+    else this.#only?.resolve(this.#onlyMessage);
   }
 
   onAbort(outcome: Outcome): void {
     const { status, message, ...reason } = outcome;
     this.abort(new RpcError(status === Status.OK ? Status.UNKNOWN : status, message, reason));
   }
+}
+
+function wrongCount(message: string): RpcError {
+  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
 }
 
 /** The caller's wish within the server's bounds. No wish is granted the whole bound, never eternity. */

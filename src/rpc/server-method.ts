@@ -66,16 +66,9 @@ export function unknownServerMethod(stages: readonly ServerStage[], maxTimeoutMs
 
 function readSingle(codec: Codec): ServerStage {
   return async (call, next) => {
-    const bytes = await call.reader.next();
-    if (bytes === undefined) throw wrongCount("no request message was sent");
-    if ((await call.reader.next()) !== undefined) throw wrongCount("more than one request message was sent");
-    call.request = codec.decode(bytes);
+    call.request = codec.decode(await call.receiveOnly());
     await next();
   };
-}
-
-function wrongCount(message: string): RpcError {
-  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
 }
 
 async function* decodedRequests(call: ServerCall, codec: Codec): AsyncGenerator<unknown> {

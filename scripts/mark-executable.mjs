@@ -1,5 +1,0 @@
-// tsc does not set the executable bit, and a bin without it only works when npm happens to link it again.
-import { chmodSync, readFileSync } from "node:fs";
-
-const { bin } = JSON.parse(readFileSync("package.json", "utf8"));
-for (const file of Object.values(bin)) chmodSync(file, 0o755);
