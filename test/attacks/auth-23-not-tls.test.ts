@@ -48,6 +48,17 @@ describe("AUTH-23: a peer that speaks no TLS is closed and reported once", () =>
     expect(pair.refused.all.length).toBe(1);
   });
 
+  it("a hello that announces more than a socket buffers is not waited for", async () => {
+    const pair = await SecurePair.start();
+    const socket = pair.rawSocket();
+    socket.resume().write(Buffer.concat([Buffer.from("160301ffff", "hex"), Buffer.alloc(30_000)]));
+    await socketClosed(socket);
+    expect((await pair.refused.next()).reason).toMatchObject({
+      code: "ERR_PROTOCOL_VERSION",
+      message: "the peer does not speak TLS",
+    });
+  });
+
   it("a thousand random beginnings", async () => {
     const pair = await SecurePair.start({ limits: { handshakeTimeoutMs: 1_000 } });
     for (let round = 0; round < 20; round++) {

@@ -4,6 +4,7 @@ import { constantSource } from "../../src/source.js";
 import type { SecureConnection } from "../../src/transport/secure-connection.js";
 import { clientId, serverId } from "../helpers/identities.js";
 import { closed, dialError, echoed, SecurePair, socketClosed } from "../helpers/secure-pair.js";
+import { visit } from "../helpers/tls-peer.js";
 
 const otherId = "spiffe://local.test/other";
 
@@ -23,6 +24,15 @@ describe("REL-15: limits of connections", () => {
     await echoed(first.socket, "unaffected");
     silent.destroy();
     await roomFor(pair);
+  });
+
+  // Held for the second that a refused peer may linger, each of these would take that long.
+  it("gives the place of a refused connection back as soon as its peer has left", async () => {
+    const pair = await SecurePair.start({ limits: { maxConnections: 1 } });
+    for (let i = 0; i < 40; i++) {
+      await visit(pair).said;
+      await roomFor(pair);
+    }
   });
 
   it("does not let a flood fill the log", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RevocationSet } from "../../src/identity/revocation-set.js";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
+import { TrustBundle } from "../../src/identity/trust-bundle.js";
 import type { VerifyOptions } from "../../src/identity/verify-peer.js";
 import { verifyKnownPeer } from "../../src/transport/known-peers.js";
 import { oids } from "../../src/x509/object-identifiers.js";
@@ -31,6 +32,15 @@ describe("verifyKnownPeer", () => {
     const now = { ...options, ...change(world) };
     expect(() => verifyKnownPeer(chain, now)).toThrow(expect.objectContaining({ code }));
     expect(() => verifyKnownPeer(chain, now)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("does not outlive a CA certificate that was replaced by one that ends sooner", () => {
+    const { world, chain, options } = knownPeer();
+    const { key, subject } = world.ca;
+    const notAfter = new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+    const bundle = TrustBundle.fromPem(options.bundle.trustDomain, mintCa({ key, subject, notAfter }).pem);
+    expect(verifyKnownPeer(chain, options).notAfter).toBeGreaterThan(notAfter.getTime());
+    expect(verifyKnownPeer(chain, { ...options, bundle }).notAfter).toBe(notAfter.getTime());
   });
 
   it("does not take a client for a server", () => {

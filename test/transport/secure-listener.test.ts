@@ -164,6 +164,17 @@ describe("a secure listener", () => {
       expect(pair.refused.all.length).toBe(1);
     });
 
+    it("no longer follows its credentials", async () => {
+      const pair = await SecurePair.start();
+      await pair.listener.close();
+      const state = pair.serverCredentials.current();
+      pair.serverCredentials.set({
+        ...state,
+        svid: Object.assign(Object.create(state.svid) as X509Svid, { certPem: "" }),
+      });
+      expect(pair.refused.all).toEqual([]);
+    });
+
     it("can be closed twice, and before it listened, and cannot be opened again", async () => {
       const pair = new SecurePair();
       await Promise.all([pair.listener.close(), pair.listener.close()]);
