@@ -1,5 +1,7 @@
 import { allow, createClient, createServer, loadCredentials, type TransportName } from "pinwire";
 import { BenchService } from "./gen/pinwire/bench/v1/bench_pb.js";
+import { handlers } from "./handlers.js";
+import { received, repeated } from "./repeated.js";
 import type { ModuleSubject } from "./subject.js";
 
 /** pinwire with everything on that is on by default, over one of its transports. */
@@ -16,21 +18,7 @@ export function pinwireSubject(transport: TransportName, description: string): M
         // One client stands for hundreds where idle connections are measured.
         maxConnectionsPerPeer: 1_024,
       });
-      server.service(BenchService, {
-        echo: ({ payload }) => ({ payload }),
-        async *download({ messageBytes, count }) {
-          const payload = new Uint8Array(messageBytes).fill(0x61);
-          for (let left = count; left > 0; left -= 1) yield { payload };
-        },
-        async upload(requests) {
-          let count = 0;
-          for await (const _ of requests) count += 1;
-          return { count };
-        },
-        async *exchange(requests) {
-          for await (const { payload } of requests) yield { payload };
-        },
-      });
+      server.service(BenchService, { ...handlers, echo: ({ payload }) => ({ payload }) });
       const address = `unix:${socketPath}`;
       await server.listen(address);
       return address;
@@ -55,14 +43,4 @@ export function pinwireSubject(transport: TransportName, description: string): M
       };
     },
   };
-}
-
-function* repeated(payload: Uint8Array, count: number): Generator<{ payload: Uint8Array }> {
-  for (let left = count; left > 0; left -= 1) yield { payload };
-}
-
-async function received(responses: AsyncIterable<{ payload: Uint8Array }>): Promise<number> {
-  let bytes = 0;
-  for await (const { payload } of responses) bytes += payload.length;
-  return bytes;
 }

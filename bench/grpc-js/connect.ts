@@ -1,18 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Party } from "../place.js";
+import { readParty } from "../read-party.js";
 import type { Connection } from "../subject.js";
 import { methods } from "./service-definition.js";
 
 /** Connects with mutual TLS and grpc-js's defaults. */
-export async function connector(target: string, { directory }: Party): Promise<() => Connection> {
-  const [key, cert, bundle] = await Promise.all(
-    ["key.pem", "cert.pem", "bundle.pem"].map((file) => readFile(join(directory, file))),
-  );
-  if (key === undefined || cert === undefined || bundle === undefined) throw new Error("no credentials");
-  const credentials = ChannelCredentials.createSsl(bundle, key, cert);
+export async function connector(target: string, party: Party): Promise<() => Connection> {
+  const { key, cert, ca } = await readParty(party);
+  const credentials = ChannelCredentials.createSsl(ca, key, cert);
   // Otherwise what looks like a new connection is the last one, taken from grpc-js's pool.
   const options = { "grpc.use_local_subchannel_pool": 1, "grpc.ssl_target_name_override": "localhost" };
   return () => new GrpcConnection(new Client(target, credentials, options));

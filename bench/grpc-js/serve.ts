@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import {
   Server,
   ServerCredentials,
@@ -11,19 +9,17 @@ import {
 } from "@grpc/grpc-js";
 import type { DownloadRequest, EchoRequest, ExchangeRequest, UploadRequest } from "../gen/pinwire/bench/v1/bench_pb.js";
 import type { Party } from "../place.js";
+import { readParty } from "../read-party.js";
 import { methods } from "./service-definition.js";
 
 type Payload = Pick<EchoRequest, "payload">;
 
 /** Serves with mutual TLS and grpc-js's defaults. Resolves to the port, which means nothing for a Unix socket. */
-export async function serve(target: string, { directory }: Party): Promise<number> {
+export async function serve(target: string, party: Party): Promise<number> {
   const server = new Server();
   server.addService(methods, { echo, download, upload, exchange });
-  const [key, cert, bundle] = await Promise.all(
-    ["key.pem", "cert.pem", "bundle.pem"].map((file) => readFile(join(directory, file))),
-  );
-  if (key === undefined || cert === undefined || bundle === undefined) throw new Error("no credentials");
-  const credentials = ServerCredentials.createSsl(bundle, [{ private_key: key, cert_chain: cert }], true);
+  const { key, cert, ca } = await readParty(party);
+  const credentials = ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], true);
   return new Promise((resolve, reject) => {
     server.bindAsync(target, credentials, (error, port) => (error ? reject(error) : resolve(port)));
   });
