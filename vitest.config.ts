@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 // What is about calls runs once on each transport; the client of test/helpers/greeter-pair.ts reads which one.
 const aboutCalls = ["test/{rpc,server,client,interceptors}/**/*.test.ts", "test/attacks/{in,rel}-*.test.ts"];
+/** What chooses the transport by itself runs once. */
+const aboutTransports = ["test/rpc/direct/**", "test/rpc/differential.test.ts"];
 
 export default defineConfig({
   test: {
@@ -13,7 +15,12 @@ export default defineConfig({
       { extends: true, test: { name: "all", include: ["test/**/*.test.ts"], exclude: aboutCalls } },
       ...["direct", "h2"].map((name) => ({
         extends: true as const,
-        test: { name, include: aboutCalls, env: { PINWIRE_TEST_TRANSPORT: name } },
+        test: {
+          name,
+          include: aboutCalls,
+          exclude: name === "h2" ? aboutTransports : [],
+          env: { PINWIRE_TEST_TRANSPORT: name },
+        },
       })),
     ],
   },

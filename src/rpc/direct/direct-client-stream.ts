@@ -56,6 +56,10 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     this.close();
   }
 
+  override get peerMaySend(): boolean {
+    return this.#outcome === undefined;
+  }
+
   override onSent(): void {
     if (this.#endAfterMessage && !this.closed) this.#sendEnd();
   }
@@ -74,14 +78,14 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     if (this.drained) this.#deliverEnd(this.#outcome);
   }
 
-  override receive(flags: number, part: Buffer, complete: boolean): void {
+  override receive(flags: number, part: Buffer, complete: boolean, cost: number): void {
     this.#replay = undefined;
     if (this.#outcome !== undefined)
       throw new ProtocolViolation("DATA_AFTER_END", `DATA after END on stream ${this.id}`);
     if ((flags & (dataFlags.last | dataFlags.none)) !== 0) {
       throw new ProtocolViolation("BAD_FLAGS", "a server ends a stream with END");
     }
-    super.receive(flags, part, complete);
+    super.receive(flags, part, complete, cost);
   }
 
   override read(): void {

@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Hello, HelloSchema, type Limits } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
 import type { DirectStream } from "./direct-stream.js";
-import { dataFlags, frameTypes, maxWindow, pingAck } from "./frame.js";
+import { dataFlags, frameCostBytes, frameTypes, maxWindow, pingAck } from "./frame.js";
 import { type FrameHandler, FrameReader } from "./frame-reader.js";
 import { FrameWriter } from "./frame-writer.js";
 import { type DirectLimits, highWaterBytes, maxPartialMessages, smallMessageBytes } from "./limits.js";
@@ -40,6 +40,8 @@ export abstract class DirectLink implements FrameHandler {
   #sendCredit: number;
   #receiveCredit: number;
   #creditDue = 0;
+  /** What peers may still have under way on streams that this side has ended: the credit that those had. */
+  #lateCredit = 0;
   #partialBytes = 0;
   #helloReceived = false;
   #silence: NodeJS.Timeout;
@@ -131,31 +133,38 @@ export abstract class DirectLink implements FrameHandler {
     this.#partialBytes -= bytes;
   }
 
-  /** Bytes that were taken, so that the peer may send as many again. */
-  credit(bytes: number): void {
-    this.#creditDue += bytes;
+  /** Something was taken, so that the peer may send as much again. */
+  credit(cost: number): void {
+    this.#creditDue += cost;
     if (this.#creditDue < this.ours.connectionWindowBytes / 2 || this.#ended) return;
     this.#receiveCredit += this.#creditDue;
     this.sendWindow(0, this.#creditDue);
     this.#creditDue = 0;
   }
 
-  forget(stream: DirectStream, heldBytes: number, partialBytes: number): void {
+  forget(stream: DirectStream, heldCost: number, partialBytes: number): void {
     this.streams.delete(stream.id);
     this.releasePartial(partialBytes);
-    this.credit(heldBytes);
+    if (stream.peerMaySend) this.expectLate(stream.receiveCredit);
+    this.credit(heldCost);
+  }
+
+  /** The peer may not know yet that a stream has ended; more than the connection's credit cannot be under way. */
+  protected expectLate(credit: number): void {
+    this.#lateCredit = Math.min(this.#lateCredit + credit, this.ours.connectionWindowBytes);
   }
 
   /** Sends a message at once if it fits into a frame, the credit, and what the socket should hold. */
   sendWhole(stream: DirectStream, message: Uint8Array, last: boolean): boolean {
     const { length } = message;
-    if (length > stream.sendCredit || length > this.#sendCredit || length > this.theirs.maxFrameBytes) return false;
+    const cost = length + frameCostBytes;
+    if (cost > stream.sendCredit || cost > this.#sendCredit || length > this.theirs.maxFrameBytes) return false;
     if (length > smallMessageBytes && (this.#queue.length > 0 || this.writer.pendingBytes > highWaterBytes))
       return false;
     // Small ones go ahead of large ones, but not without bound either.
     if (this.writer.pendingBytes > 4 * highWaterBytes) return false;
-    stream.sendCredit -= length;
-    this.#sendCredit -= length;
+    stream.sendCredit -= cost;
+    this.#sendCredit -= cost;
     this.writer.payload(frameTypes.data, last ? dataFlags.last : 0, stream.id, message);
     return true;
   }
@@ -190,21 +199,26 @@ export abstract class DirectLink implements FrameHandler {
 
   onData(flags: number, streamId: number, part: Buffer, complete: boolean): void {
     if (!this.#helloReceived) throw new ProtocolViolation("HELLO_MISSING", "DATA before HELLO");
-    this.#receiveCredit -= part.length;
+    // A frame costs when it is there, and none when it only ends a stream.
+    const cost = part.length + (complete && (flags & dataFlags.none) === 0 ? frameCostBytes : 0);
+    this.#receiveCredit -= cost;
     if (this.#receiveCredit < 0) {
       throw new ProtocolViolation("CREDIT_EXCEEDED", "more DATA than the connection had credit for");
     }
     const stream = this.streams.get(streamId);
-    if (stream === undefined) this.#onLateData(streamId, part);
-    else stream.receive(flags, part, complete);
+    if (stream === undefined) this.#onLateData(streamId, cost);
+    else stream.receive(flags, part, complete, cost);
   }
 
-  /** DATA for a stream that ended on this side: it was under way. It is dropped, and paid for. */
-  #onLateData(streamId: number, part: Buffer): void {
+  /** DATA for a stream that ended on this side: it was under way. It is dropped, and its credit given back. */
+  #onLateData(streamId: number, cost: number): void {
     if (!this.wasOpen(streamId))
       throw new ProtocolViolation("BAD_STREAM_ID", `DATA on stream ${streamId}, which never was`);
-    this.credit(part.length);
-    if (part.length < 1_024) this.noise();
+    this.#lateCredit -= cost;
+    if (this.#lateCredit < 0) {
+      throw new ProtocolViolation("CREDIT_EXCEEDED", "more DATA on streams that have ended than they had credit for");
+    }
+    this.credit(cost);
   }
 
   #onHello(streamId: number, payload: Buffer): void {
@@ -273,13 +287,13 @@ export abstract class DirectLink implements FrameHandler {
 
   /** Sends what waits, a chunk of each stream in turn, as long as there is credit and the socket takes it. */
   #pump(): void {
-    while (this.#queue.length > 0 && this.#sendCredit > 0 && this.writer.pendingBytes < highWaterBytes) {
+    while (this.#queue.length > 0 && this.#sendCredit > frameCostBytes && this.writer.pendingBytes < highWaterBytes) {
       const stream = this.#queue.shift() as DirectStream;
       stream.queued = false;
-      const next = stream.takeChunk(Math.min(this.theirs.maxFrameBytes, this.#sendCredit));
+      const next = stream.takeChunk(Math.min(this.theirs.maxFrameBytes, this.#sendCredit - frameCostBytes));
       // A stream without credit leaves the queue; WINDOW brings it back.
       if (next === undefined) continue;
-      this.#sendCredit -= next.chunk.length;
+      this.#sendCredit -= next.chunk.length + frameCostBytes;
       this.writer.payload(frameTypes.data, next.flags, stream.id, next.chunk);
       if (stream.sending) this.#enqueue(stream);
       else stream.onSent();

@@ -76,8 +76,11 @@ export class DirectServerLink extends DirectLink {
   }
 
   #onOpen(flags: number, streamId: number, payload: Buffer): void {
-    // Sent before our GOAWAY arrived: the client knows from it that this call was not begun.
-    if (this.#draining) return;
+    if (this.#draining) {
+      // Sent before our GOAWAY arrived: the client knows from it that this call was not begun.
+      this.expectLate(this.ours.streamWindowBytes);
+      return;
+    }
     if (streamId !== this.#nextStreamId) {
       throw new ProtocolViolation("BAD_STREAM_ID", `OPEN on stream ${streamId}, not ${this.#nextStreamId}`);
     }

@@ -1,7 +1,16 @@
 import type { DirectLink } from "./direct-link.js";
-import { dataFlags } from "./frame.js";
+import { dataFlags, frameCostBytes } from "./frame.js";
 import { MessageAssembler } from "./message-assembler.js";
 import { ProtocolViolation } from "./violation.js";
+
+/** A message that arrived before anybody asked for it. */
+interface Arrived {
+  readonly message: Buffer;
+  readonly cost: number;
+}
+
+/** A held message smaller than this is copied: a view of it would keep far more than its own bytes. */
+const smallMessageBytes = 2 * 1024;
 
 /** A message on its way out, of which the first `sent` bytes have left. */
 interface Outgoing {
@@ -21,11 +30,10 @@ export abstract class DirectStream {
   /** Whether the link has it in its queue. */
   queued = false;
   readonly #assembler = new MessageAssembler();
-  /** Messages that arrived before anybody asked for them. */
-  #arrived: Buffer[] | undefined;
+  #arrived: Arrived[] | undefined;
   #wanted = false;
-  /** Bytes of the message that is arriving for which new credit was given already. */
-  #creditedAhead = 0;
+  /** What the message that is arriving has taken of the credit and was not given back yet. */
+  #arrivingCost = 0;
   #creditDue = 0;
   #remoteEnded = false;
   #outgoing: Outgoing | undefined;
@@ -59,6 +67,11 @@ export abstract class DirectStream {
     return this.#wanted;
   }
 
+  /** Whether more DATA may come, as far as the peer has said. */
+  get peerMaySend(): boolean {
+    return !this.#remoteEnded;
+  }
+
   /** Whether everything that arrived was taken. */
   get drained(): boolean {
     return this.#arrived === undefined || this.#arrived.length === 0;
@@ -66,21 +79,23 @@ export abstract class DirectStream {
 
   /** Asks for one more message. */
   read(): void {
+    if (this.#closed) return;
     const next = this.#arrived?.shift();
     if (next === undefined) {
       this.#wanted = true;
       this.#creditAhead();
       return;
     }
-    this.#credit(next.length);
-    this.onMessage(next);
+    this.#credit(next.cost);
+    this.onMessage(next.message);
     if (this.drained && this.#remoteEnded) this.onRemoteEnd();
   }
 
-  /** A part of a DATA frame. @throws ProtocolViolation */
-  receive(flags: number, part: Buffer, complete: boolean): void {
+  /** A part of a DATA frame, and what it takes of the credit. @throws ProtocolViolation */
+  receive(flags: number, part: Buffer, complete: boolean, cost: number): void {
     if (this.#remoteEnded) throw new ProtocolViolation("DATA_AFTER_END", `DATA on stream ${this.id} after its last`);
-    this.receiveCredit -= part.length;
+    this.receiveCredit -= cost;
+    this.#arrivingCost += cost;
     if (this.receiveCredit < 0) {
       throw new ProtocolViolation("CREDIT_EXCEEDED", `stream ${this.id} sent more than it had credit for`);
     }
@@ -111,10 +126,10 @@ export abstract class DirectStream {
     const outgoing = this.#outgoing;
     if (outgoing === undefined) return undefined;
     const { message, sent } = outgoing;
-    const length = Math.min(room, this.sendCredit, message.length - sent);
-    if (length === 0 && message.length > 0) return undefined;
+    const length = Math.min(room, this.sendCredit - frameCostBytes, message.length - sent);
+    if (length < 0 || (length === 0 && message.length > 0)) return undefined;
     outgoing.sent += length;
-    this.sendCredit -= length;
+    this.sendCredit -= length + frameCostBytes;
     const chunk = sent === 0 && length === message.length ? message : message.subarray(sent, sent + length);
     if (outgoing.sent < message.length) return { chunk, flags: dataFlags.more };
     this.#outgoing = undefined;
@@ -128,8 +143,8 @@ export abstract class DirectStream {
     this.#closed = true;
     this.#outgoing?.done();
     this.#outgoing = undefined;
-    let held = this.#assembler.bytes - this.#creditedAhead;
-    for (const message of this.#arrived ?? []) held += message.length;
+    let held = this.#arrivingCost;
+    for (const { cost } of this.#arrived ?? []) held += cost;
     this.#arrived = undefined;
     this.link.forget(this, held, this.#assembler.bytes);
   }
@@ -159,15 +174,15 @@ export abstract class DirectStream {
     }
     this.link.releasePartial(before);
     const message = this.#assembler.finish(part);
-    const creditedAhead = this.#creditedAhead;
-    this.#creditedAhead = 0;
+    const cost = this.#arrivingCost;
+    this.#arrivingCost = 0;
     if (!this.#wanted) {
       this.#arrived ??= [];
-      this.#arrived.push(message);
+      this.#arrived.push({ message: message.length < smallMessageBytes ? Buffer.from(message) : message, cost });
       return;
     }
     this.#wanted = false;
-    this.#credit(message.length - creditedAhead);
+    this.#credit(cost);
     this.onMessage(message);
   }
 
@@ -181,15 +196,15 @@ export abstract class DirectStream {
 
   /** Somebody waits for the message that is arriving: it must be able to arrive whole, however large the window is. */
   #creditAhead(): void {
-    const bytes = this.#assembler.bytes - this.#creditedAhead;
-    if (bytes === 0) return;
-    this.#creditedAhead += bytes;
-    this.#credit(bytes);
+    const cost = this.#arrivingCost;
+    if (cost === 0) return;
+    this.#arrivingCost = 0;
+    this.#credit(cost);
   }
 
-  #credit(bytes: number): void {
-    this.link.credit(bytes);
-    this.#creditDue += bytes;
+  #credit(cost: number): void {
+    this.link.credit(cost);
+    this.#creditDue += cost;
     if (this.#remoteEnded || this.#creditDue < this.link.ours.streamWindowBytes / 2) return;
     this.receiveCredit += this.#creditDue;
     this.link.sendWindow(this.id, this.#creditDue);

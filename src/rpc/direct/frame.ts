@@ -39,6 +39,12 @@ export const openBytes = 18;
 /** A timeout of this many milliseconds means that the caller names none. */
 export const noTimeout = 0xffff_ffff;
 
+/**
+ * What a message takes of the credit for each of its frames, beside the payload: about what holding it costs. Without it
+ * empty messages would be free, and nothing would bound how many of them are under way or wait for a slow reader.
+ */
+export const frameCostBytes = 64;
+
 /** Credit never exceeds this. */
 export const maxWindow = 0x7fff_ffff;
 
