@@ -1,6 +1,9 @@
 import { UsageError } from "../errors.js";
 
-/** A key of binary metadata ends in `-bin`; its values are bytes. All other values are printable ASCII text. */
+/**
+ * A key of binary metadata ends in `-bin`; its values are bytes. All other values are printable ASCII text without spaces
+ * around it.
+ */
 export type BinaryKey = `${string}-bin`;
 export type MetadataValue<K extends string> = K extends BinaryKey ? Uint8Array : string;
 
@@ -39,16 +42,14 @@ export class Metadata {
   /** Replaces all values of a key. @throws UsageError ERR_INVALID_METADATA */
   set(key: string, value: string | Uint8Array): this {
     const name = checkKey(key);
-    checkValue(name, value);
-    this.#map().set(name, [value]);
+    this.#map().set(name, [checkValue(name, value)]);
     return this;
   }
 
   /** Adds a value after those the key has. @throws UsageError ERR_INVALID_METADATA */
   append(key: string, value: string | Uint8Array): this {
     const name = checkKey(key);
-    checkValue(name, value);
-    this.#push(name, value);
+    this.#push(name, checkValue(name, value));
     return this;
   }
 
@@ -69,7 +70,7 @@ export class Metadata {
   }
 
   /**
-   * Adds what a peer sent. What the protocol reserves (`grpc-…`, `:…`) is dropped instead of refused.
+   * Adds what a peer sent. What is reserved is dropped instead of refused.
    * @internal
    */
   receive(key: string, value: string | Uint8Array): void {
@@ -89,9 +90,19 @@ export class Metadata {
   }
 }
 
-/** What the peer's stack says of itself and what gRPC keeps for itself is no business of an application. */
+/**
+ * What the peer's stack says of itself, what gRPC keeps for itself, and what HTTP/2 forbids or sets by itself (RFC 9113
+ * section 8.2.2): no business of an application. node:http2 throws for most of them where nobody can catch it.
+ */
+const reserved: ReadonlySet<string> = new Set([
+  ...["content-length", "content-type", "date", "te", "trailer", "user-agent"],
+  ...["connection", "http2-settings", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"],
+  // Not a key of an object of grpc-js.
+  "__proto__",
+]);
+
 function isReserved(key: string): boolean {
-  return key.startsWith("grpc-") || key.startsWith(":") || key === "te" || key === "content-type";
+  return key.startsWith("grpc-") || key.startsWith(":") || reserved.has(key);
 }
 
 function checkKey(key: string): string {
@@ -103,14 +114,14 @@ function checkKey(key: string): string {
     );
   }
   if (isReserved(name)) {
-    throw new UsageError("ERR_INVALID_METADATA", `metadata key ${JSON.stringify(key)} is reserved by gRPC`);
+    throw new UsageError("ERR_INVALID_METADATA", `metadata key ${JSON.stringify(key)} is reserved by gRPC or HTTP/2`);
   }
   return name;
 }
 
-function checkValue(name: string, value: string | Uint8Array): void {
+function checkValue(name: string, value: string | Uint8Array): string | Uint8Array {
   if (name.endsWith("-bin")) {
-    if (value instanceof Uint8Array) return;
+    if (value instanceof Uint8Array) return value;
     throw new UsageError("ERR_INVALID_METADATA", `metadata "${name}" ends in -bin, so its value must be a Uint8Array`);
   }
   // The value is not repeated in the message: it may be a secret.
@@ -120,4 +131,6 @@ function checkValue(name: string, value: string | Uint8Array): void {
       `metadata "${name}" must be printable ASCII text; send anything else as bytes under "${name}-bin"`,
     );
   }
+  // gRPC lets anybody on the way strip spaces around a text; HTTP/2 drops such a text whole.
+  return value.trim();
 }

@@ -5,9 +5,20 @@ import { Metadata } from "../metadata.js";
 export function toGrpc(metadata: Metadata | undefined): GrpcMetadata {
   const converted = new GrpcMetadata();
   if (metadata !== undefined) {
-    for (const [key, value] of metadata) converted.add(key, typeof value === "string" ? value : asBuffer(value));
+    for (const [key, value] of metadata) {
+      if (typeof value === "string") converted.set(key, joined(converted.get(key)[0], value));
+      else converted.add(key, asBuffer(value));
+    }
   }
   return converted;
+}
+
+/**
+ * Several texts of a key travel as one, with commas between them: whoever receives them apart may join them (gRPC over
+ * HTTP/2, "Custom-Metadata"), and node:http2 throws where a key of HTTP may only have one value, such as `retry-after`.
+ */
+function joined(before: string | Buffer | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`;
 }
 
 /** Metadata as the pipeline wants it, without what belongs to the protocol. */
