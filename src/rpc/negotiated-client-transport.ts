@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { PeerError } from "../errors.js";
+import { PeerError, RpcError } from "../errors.js";
 import { protocols, protocolsOf, type TransportName } from "../transport/protocols.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import { asPeerError } from "./as-peer-error.js";
@@ -178,9 +178,10 @@ export class NegotiatedClientTransport implements ClientTransport {
 function openOn(link: DirectClientLink, request: ClientRequest, listener: ClientStreamListener): ClientStream {
   try {
     link.connection.assertTrusted();
+    return link.open(request, listener);
   } catch (error) {
-    if (error instanceof PeerError) return refusedStream(error, listener);
+    // Whoever waited for the connection hears it as an outcome, not as a throw out of the connection's events.
+    if (error instanceof PeerError || error instanceof RpcError) return refusedStream(error, listener);
     throw error;
   }
-  return link.open(request, listener);
 }

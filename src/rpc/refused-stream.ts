@@ -1,8 +1,8 @@
-import type { PeerError } from "../errors.js";
+import { type PeerError, RpcError } from "../errors.js";
 import type { ClientStream, ClientStreamListener, Outcome } from "./transport.js";
 
-/** A call that ends before it begins: there is no connection, and this is why. */
-export function refusedStream(reason: PeerError, listener: ClientStreamListener): ClientStream {
+/** A call that ends before it begins, because there is no connection or it cannot be sent. */
+export function refusedStream(reason: PeerError | RpcError, listener: ClientStreamListener): ClientStream {
   let cancelled = false;
   queueMicrotask(() => {
     if (!cancelled) listener.onEnd(outcomeOfFailure(reason));
@@ -17,7 +17,8 @@ export function refusedStream(reason: PeerError, listener: ClientStreamListener)
   };
 }
 
-/** How a call ends that found no connection. */
-export function outcomeOfFailure(failure: PeerError): Outcome {
-  return { status: failure.status, message: failure.message, code: failure.code, cause: failure };
+/** How a call ends that never began. */
+export function outcomeOfFailure(failure: PeerError | RpcError): Outcome {
+  const message = failure instanceof RpcError ? failure.rawMessage : failure.message;
+  return { status: failure.status, message, code: failure.code, cause: failure };
 }

@@ -105,8 +105,7 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   finish(outcome: Outcome): void {
     if (this.#finished) return;
     this.#finished = true;
-    if (!this.#headerSent && this.headerIfAny !== undefined) this.#stream.sendHeader(this.responseHeader);
-    this.#stream.finish(outcome);
+    this.#stream.finish(this.#sendHeaderLate(outcome));
   }
 
   override abort(reason: RpcError): void {
@@ -135,6 +134,17 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   onAbort(outcome: Outcome): void {
     const { status, message, ...reason } = outcome;
     this.abort(new RpcError(status === Status.OK ? Status.UNKNOWN : status, message, reason));
+  }
+
+  /** A header that no message took along. One that cannot be sent turns a success into its failure. */
+  #sendHeaderLate(outcome: Outcome): Outcome {
+    if (this.#headerSent || this.headerIfAny === undefined) return outcome;
+    try {
+      this.#stream.sendHeader(this.responseHeader);
+    } catch (error) {
+      if (outcome.status === Status.OK) return failureOf(error, () => this.reference).outcome;
+    }
+    return outcome;
   }
 }
 
