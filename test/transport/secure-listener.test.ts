@@ -170,7 +170,7 @@ describe("a secure listener", () => {
       const state = pair.serverCredentials.current();
       pair.serverCredentials.set({
         ...state,
-        svid: Object.assign(Object.create(state.svid) as X509Svid, { certPem: "" }),
+        svid: Object.assign(Object.create(state.svid) as X509Svid, { certPem: "nothing" }),
       });
       expect(pair.refused.all).toEqual([]);
     });
