@@ -25,7 +25,7 @@ export interface Options {
 }
 
 const thorough: Effort = { rounds: 5, freshRounds: 3, seconds: 1, idleConnections: 500 };
-const quick: Effort = { rounds: 3, freshRounds: 1, seconds: 0.2, idleConnections: 500 };
+const quick: Effort = { rounds: 3, freshRounds: 1, seconds: 0.1, idleConnections: 200 };
 
 /** @throws TypeError for an option that does not exist */
 export function parseOptions(args: string[]): Options {

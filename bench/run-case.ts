@@ -6,8 +6,6 @@ import { median } from "./statistics.js";
 /** What came out for one subject in one case: metrics, or why there are none. */
 export type Result = { readonly subject: string; readonly case: string } & (Measurement | { readonly error: string });
 
-const warmUpSeconds = 0.1;
-
 /** Measures all subjects in turn, round after round, so that what disturbs the machine disturbs them alike. */
 export async function runCase(each: Case, contenders: readonly Contender[], effort: Effort): Promise<Result[]> {
   const samples = new Map<Contender, Measurement[]>(contenders.map((contender) => [contender, []]));
@@ -21,7 +19,7 @@ export async function runCase(each: Case, contenders: readonly Contender[], effo
       errors.set(contender, error instanceof Error ? error.message : String(error));
     }
   };
-  if (!each.fresh) for (const contender of contenders) await visit(contender, warmUpSeconds, false);
+  if (!each.fresh) for (const contender of contenders) await visit(contender, effort.seconds / 2, false);
   const rounds = each.fresh ? effort.freshRounds : effort.rounds;
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of rotated(contenders, round)) await visit(contender, effort.seconds, true);

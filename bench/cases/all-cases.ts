@@ -2,7 +2,7 @@ import type { Case } from "./case.js";
 import { churn, firstCall, idleMemory } from "./connections.js";
 import { coldStart, importTime } from "./start-up.js";
 import { stream } from "./stream.js";
-import { unary } from "./unary.js";
+import { besideStream, unary } from "./unary.js";
 
 export const allCases: readonly Case[] = [
   unary("100b", 1),
@@ -17,6 +17,7 @@ export const allCases: readonly Case[] = [
   stream("client", "1m"),
   stream("bidi", "64k"),
   stream("bidi", "1m"),
+  besideStream,
   firstCall,
   churn,
   idleMemory,

@@ -21,3 +21,14 @@ export function unary(size: "100b" | "10k", inFlight: number): Case {
     },
   };
 }
+
+/** Small calls, one at a time, while a stream of 1 MiB messages runs on the same connection. */
+export const besideStream: Case = {
+  name: "beside-stream",
+  async measure(contender, { seconds }) {
+    const { client } = await contender.pair();
+    const request = { inFlight: 1, payloadBytes: 100, besideBytes: 1024 * 1024, seconds };
+    const { p50Ms = Number.NaN, p99Ms = Number.NaN } = await client.ask("calls", request);
+    return { p50Ms, p99Ms };
+  },
+};

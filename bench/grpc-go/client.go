@@ -7,7 +7,7 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
-const transferBytes = 32 * 1024 * 1024
+const transferBytes = 8 * 1024 * 1024
 
 type client struct {
 	address     string
@@ -49,6 +49,7 @@ func (c *client) connect() (reply, error) {
 
 func (c *client) calls(request Request) (reply, error) {
 	payload := make([]byte, request.PayloadBytes)
+	beside := c.streamBeside(request)
 	durations, elapsed, err := inLanes(request.InFlight, request.Seconds, func() (time.Duration, error) {
 		start := time.Now()
 		length, err := c.connection.echo(payload)
@@ -57,12 +58,29 @@ func (c *client) calls(request Request) (reply, error) {
 		}
 		return time.Since(start), err
 	})
+	if besideErr := <-beside; err == nil {
+		err = besideErr
+	}
 	answer := reply{"count": len(durations), "seconds": elapsed.Seconds()}
 	if request.InFlight == 1 {
 		answer["p50Ms"], answer["p99Ms"], answer["p999Ms"] =
 			percentileMs(durations, 500), percentileMs(durations, 990), percentileMs(durations, 999)
 	}
 	return answer, err
+}
+
+// streamBeside keeps the connection busy for as long as the calls run.
+func (c *client) streamBeside(request Request) <-chan error {
+	done := make(chan error, 1)
+	if request.BesideBytes == 0 {
+		done <- nil
+		return done
+	}
+	go func() {
+		_, err := c.transfer(Request{Kind: "download", MessageBytes: request.BesideBytes, Seconds: request.Seconds})
+		done <- err
+	}()
+	return done
 }
 
 func (c *client) transfer(request Request) (reply, error) {

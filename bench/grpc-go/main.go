@@ -30,6 +30,7 @@ type Request struct {
 	Operation    string  `json:"operation"`
 	Collect      bool    `json:"collect"`
 	InFlight     int     `json:"inFlight"`
+	BesideBytes  int     `json:"besideBytes"`
 	PayloadBytes int     `json:"payloadBytes"`
 	Kind         string  `json:"kind"`
 	MessageBytes int     `json:"messageBytes"`

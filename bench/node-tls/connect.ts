@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { connect, createSecureContext, type TLSSocket } from "node:tls";
 import type { Party } from "../place.js";
 import type { Connection } from "../subject.js";
+import { AnswerQueue } from "./answer-queue.js";
 import { FrameReader, frameKinds } from "./frame-reader.js";
 import { FrameWriter } from "./frame-writer.js";
 
@@ -17,31 +18,25 @@ export async function connector(path: string, { directory }: Party): Promise<() 
   return () => new FrameConnection(connect({ path, secureContext, servername: "localhost" }));
 }
 
-interface Waiting {
-  resolve(payload: Buffer): void;
-  reject(error: Error): void;
-}
-
-/** Answers come in the order of the questions, so a queue is all the book-keeping there is. */
 class FrameConnection implements Connection {
   readonly #socket: TLSSocket;
   readonly #writer: FrameWriter;
-  #waiting: Waiting[] = [];
-  #next = 0;
+  /** By the kind of frame. */
+  readonly #answers = Object.values(frameKinds).map(() => new AnswerQueue());
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
     this.#writer = new FrameWriter(socket);
-    const reader = new FrameReader((_kind, payload) => this.#take()?.resolve(payload));
+    const reader = new FrameReader((kind, payload) => this.#answers[kind]?.answer(payload));
     socket.on("data", (chunk) => reader.push(chunk));
     socket.on("error", (error) => {
-      for (let waiting = this.#take(); waiting !== undefined; waiting = this.#take()) waiting.reject(error);
+      for (const answers of this.#answers) answers.fail(error);
     });
   }
 
   async echo(payload: Uint8Array): Promise<number> {
     this.#writer.write(frameKinds.echo, payload);
-    return (await this.#answer()).length;
+    return (await this.#answer(frameKinds.echo)).length;
   }
 
   async download(messageBytes: number, count: number): Promise<number> {
@@ -49,17 +44,20 @@ class FrameConnection implements Connection {
     request.writeUInt32BE(messageBytes, 0);
     request.writeUInt32BE(count, 4);
     this.#writer.write(frameKinds.download, request);
-    return this.#bytesOf(count);
+    return this.#bytesOf(frameKinds.download, count);
   }
 
   async upload(payload: Uint8Array, count: number): Promise<number> {
     await this.#send(frameKinds.upload, payload, count);
     this.#writer.write(frameKinds.uploadEnd, new Uint8Array());
-    return (await this.#answer()).readUInt32BE(0);
+    return (await this.#answer(frameKinds.uploadEnd)).readUInt32BE(0);
   }
 
   async exchange(payload: Uint8Array, count: number): Promise<number> {
-    const [bytes] = await Promise.all([this.#bytesOf(count), this.#send(frameKinds.echo, payload, count)]);
+    const [bytes] = await Promise.all([
+      this.#bytesOf(frameKinds.echo, count),
+      this.#send(frameKinds.echo, payload, count),
+    ]);
     return bytes;
   }
 
@@ -74,23 +72,13 @@ class FrameConnection implements Connection {
     }
   }
 
-  async #bytesOf(count: number): Promise<number> {
+  async #bytesOf(kind: number, count: number): Promise<number> {
     let bytes = 0;
-    for (const answer of Array.from({ length: count }, () => this.#answer())) bytes += (await answer).length;
+    for (const answer of Array.from({ length: count }, () => this.#answer(kind))) bytes += (await answer).length;
     return bytes;
   }
 
-  #answer(): Promise<Buffer> {
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-  }
-
-  #take(): Waiting | undefined {
-    const waiting = this.#waiting[this.#next];
-    this.#next += 1;
-    if (this.#next >= this.#waiting.length) {
-      this.#waiting = [];
-      this.#next = 0;
-    }
-    return waiting;
+  #answer(kind: number): Promise<Buffer> {
+    return this.#answers[kind]?.next() ?? Promise.reject(new Error(`no frame is of kind ${kind}`));
   }
 }

@@ -2,16 +2,24 @@ import { performance } from "node:perf_hooks";
 import { percentile } from "../statistics.js";
 import type { Connection } from "../subject.js";
 import type { Calls, RequestOf } from "./protocol.js";
+import { transfer } from "./transfer.js";
 
 /** Keeps so many calls under way until the time is up. Each lane makes its next call when its last was answered. */
 export async function makeCalls(connection: Connection, request: RequestOf<"calls">): Promise<Calls> {
   const payload = new Uint8Array(request.payloadBytes).fill(0x61);
+  const beside = streamBeside(connection, request);
   const start = performance.now();
   const end = start + request.seconds * 1_000;
   const lanes = Array.from({ length: request.inFlight }, () => callUntil(end, connection, payload));
   const durationsMs = (await Promise.all(lanes)).flat();
   const seconds = (performance.now() - start) / 1_000;
+  await beside;
   return { count: durationsMs.length, seconds, ...(request.inFlight === 1 && percentilesOf(durationsMs)) };
+}
+
+/** Keeps the connection busy for as long as the calls run. */
+async function streamBeside(connection: Connection, { besideBytes, seconds }: RequestOf<"calls">): Promise<void> {
+  if (besideBytes !== undefined) await transfer(connection, { kind: "download", messageBytes: besideBytes, seconds });
 }
 
 async function callUntil(end: number, connection: Connection, payload: Uint8Array): Promise<number[]> {

@@ -12,9 +12,12 @@ export interface Operations {
   usage: { request: { collect?: boolean }; reply: Usage };
   /** Client: closes the connection of the earlier operations, if there is one, and makes one for those that follow. */
   connect: { request: object; reply: object };
-  /** Client: keeps that many calls under way. */
-  calls: { request: { inFlight: number; payloadBytes: number; seconds: number }; reply: Calls };
-  /** Client: streams about 32 MiB at a time until the time is up. */
+  /** Client: keeps that many calls under way; with `besideBytes`, streams of messages of that size run meanwhile. */
+  calls: {
+    request: { inFlight: number; payloadBytes: number; seconds: number; besideBytes?: number };
+    reply: Calls;
+  };
+  /** Client: streams about 8 MiB at a time until the time is up. */
   transfer: { request: { kind: TransferKind; messageBytes: number; seconds: number }; reply: Transfer };
   /** Client: in each of the lanes, again and again until the time is up: new connection, one call, close. */
   reconnect: { request: { lanes: number; seconds: number }; reply: Reconnects };
@@ -58,4 +61,4 @@ export type ReplyOf<N extends OperationName> = Operations[N]["reply"];
 /** What a process does when it is asked. */
 export type Operators = { readonly [N in OperationName]?: (request: RequestOf<N>) => Promise<ReplyOf<N>> | ReplyOf<N> };
 
-export const transferBytes = 32 * 1024 * 1024;
+export const transferBytes = 8 * 1024 * 1024;
