@@ -18,17 +18,20 @@ export const connectBackoff: BackoffOptions = { initialMs: 50, maxMs: 2_000, jit
  */
 export class ConnectBackoff {
   readonly #options: BackoffOptions;
+  readonly #now: () => number;
   #attempts = 0;
   #retryAt = 0;
   #lastFailure: PeerError | undefined;
 
-  constructor(options: BackoffOptions = connectBackoff) {
+  /** `now` is a clock in milliseconds that never goes back. */
+  constructor(options: BackoffOptions = connectBackoff, now: () => number = () => performance.now()) {
     this.#options = options;
+    this.#now = now;
   }
 
   /** Why calls fail at present; undefined when a connection may be attempted. */
   get blocked(): PeerError | undefined {
-    return performance.now() < this.#retryAt ? this.#lastFailure : undefined;
+    return this.#now() < this.#retryAt ? this.#lastFailure : undefined;
   }
 
   failed(reason: PeerError): void {
@@ -36,7 +39,7 @@ export class ConnectBackoff {
     const delayMs = Math.min(maxMs, initialMs * 2 ** this.#attempts);
     this.#attempts = Math.min(this.#attempts + 1, 32);
     this.#lastFailure = reason;
-    this.#retryAt = performance.now() + delayMs * (1 - jitter * Math.random());
+    this.#retryAt = this.#now() + delayMs * (1 - jitter * Math.random());
   }
 
   succeeded(): void {

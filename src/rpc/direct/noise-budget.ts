@@ -10,8 +10,15 @@ const refillPerSecond = 1_024;
  * each call that was served to its end.
  */
 export class NoiseBudget {
+  readonly #now: () => number;
   #tokens = capacity;
-  #refilledAt = performance.now();
+  #refilledAt: number;
+
+  /** `now` is a clock in milliseconds that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#refilledAt = now();
+  }
 
   /** @throws ProtocolViolation TOO_MUCH_NOISE */
   spend(): void {
@@ -25,7 +32,7 @@ export class NoiseBudget {
   }
 
   #refill(): void {
-    const now = performance.now();
+    const now = this.#now();
     this.#tokens = Math.min(capacity, this.#tokens + ((now - this.#refilledAt) / 1_000) * refillPerSecond);
     this.#refilledAt = now;
   }
