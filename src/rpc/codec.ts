@@ -1,13 +1,7 @@
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  type MessageInitShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import { RpcError } from "../errors.js";
 import { Status } from "../status.js";
+import { messageEncoder } from "./encode-message.js";
 
 /** Nesting deeper than this is refused; protobuf's own implementations agree on 100. */
 const recursionLimit = 100;
@@ -25,10 +19,11 @@ export interface Codec {
 
 /** `noun` is what the error messages call it: "request" or "response". */
 export function messageCodec(schema: DescMessage, noun: "request" | "response", maxBytes: number): Codec {
+  const encode = messageEncoder(schema);
   return {
     encode(init) {
       const message = create(schema, init as MessageInitShape<DescMessage>);
-      const bytes = toBinary(schema, message);
+      const bytes = encode(message);
       if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, maxBytes);
       return { message, bytes };
     },

@@ -13,9 +13,9 @@ export const fixedLimits = {
   /** A message of 64 KiB fits into one frame; a larger one leaves room for others between its frames. */
   maxFrameBytes: 128 * 1024,
   maxMetadataBytes: 32 * 1024,
-  /** Enough to keep a local socket busy. */
-  streamWindowBytes: 256 * 1024,
-  /** 64 streams that nobody reads do not yet stop the others. */
+  /** New credit is sent for half of it at a time; with much less, half of what a reader writes would be credit. */
+  streamWindowBytes: 1024 * 1024,
+  /** 16 streams that nobody reads do not yet stop the others. */
   connectionWindowBytes: 16 * 1024 * 1024,
 } as const;
 

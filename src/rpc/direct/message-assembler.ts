@@ -1,33 +1,33 @@
-/** Parts smaller than this are copied together; one that holds a view of its own would cost more than its bytes. */
-const smallPartBytes = 2 * 1024;
-const blockBytes = 16 * 1024;
+/** Blocks are as large as the last message of the stream was, within these bounds: most streams send messages of a size. */
+const minBlockBytes = 16 * 1024;
+const maxBlockBytes = 256 * 1024;
 
-/** Puts the parts of one message together: a message that arrives whole is never copied, any other exactly once or twice. */
+/**
+ * Puts the parts of one message together. A message that arrives whole is never copied. Any other is copied as it comes into
+ * a block of our own, so that the buffers it came in are free at once; a second time only if it does not fit into one block.
+ */
 export class MessageAssembler {
-  #parts: Buffer[] = [];
-  /** A block of our own that small parts are copied into, and how much of it is used. */
+  /** Blocks that are full, and the one that is being filled. */
+  #full: Buffer[] = [];
   #block: Buffer | undefined;
   #blockEnd = 0;
   #bytes = 0;
+  #lastBytes = 0;
 
+  /** How much of the message has come. */
   get bytes(): number {
     return this.#bytes;
   }
 
   add(part: Buffer): void {
     this.#bytes += part.length;
-    if (part.length >= smallPartBytes) {
-      this.#closeBlock();
-      this.#parts.push(part);
-      return;
-    }
     let at = 0;
     while (at < part.length) {
-      this.#block ??= Buffer.allocUnsafe(blockBytes);
+      this.#block ??= Buffer.allocUnsafeSlow(Math.min(Math.max(this.#lastBytes, minBlockBytes), maxBlockBytes));
       const copied = part.copy(this.#block, this.#blockEnd, at);
       at += copied;
       this.#blockEnd += copied;
-      if (this.#blockEnd === blockBytes) this.#closeBlock();
+      if (this.#blockEnd === this.#block.length) this.#closeBlock();
     }
   }
 
@@ -36,15 +36,17 @@ export class MessageAssembler {
     if (this.#bytes === 0) return last;
     this.add(last);
     this.#closeBlock();
-    const message = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts, this.#bytes);
-    this.#parts = [];
+    const [first] = this.#full;
+    const message = this.#full.length === 1 && first ? first : Buffer.concat(this.#full, this.#bytes);
+    this.#lastBytes = this.#bytes;
+    this.#full = [];
     this.#bytes = 0;
     return message;
   }
 
   #closeBlock(): void {
     if (this.#block === undefined) return;
-    this.#parts.push(this.#block.subarray(0, this.#blockEnd));
+    this.#full.push(this.#block.subarray(0, this.#blockEnd));
     this.#block = undefined;
     this.#blockEnd = 0;
   }
