@@ -31,7 +31,7 @@ export function messageCodec(schema: DescMessage, noun: "request" | "response", 
       if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, maxBytes);
       try {
         // Unknown fields are dropped: kept, 4 MB of them become two million objects.
-        return fromBinary(schema, bytes, { readUnknownFields: false, recursionLimit });
+        return fromBinary(schema, asPlainBytes(bytes), { readUnknownFields: false, recursionLimit });
       } catch (cause) {
         throw new RpcError(
           noun === "request" ? Status.INVALID_ARGUMENT : Status.INTERNAL,
@@ -44,6 +44,11 @@ export function messageCodec(schema: DescMessage, noun: "request" | "response", 
       }
     },
   };
+}
+
+/** What a message has in its bytes fields are views of this; a Buffer's slice() would surprise whoever expects a Uint8Array. */
+function asPlainBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
 }
 
 export function tooLarge(noun: string, length: number, maxBytes: number): RpcError {
