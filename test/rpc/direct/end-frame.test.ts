@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { metadataBlock } from "../../../scripts/direct-frames.js";
 import { decodeEnd, encodeEnd } from "../../../src/rpc/direct/end-frame.js";
 import { ProtocolViolation } from "../../../src/rpc/direct/violation.js";
 import { Metadata } from "../../../src/rpc/metadata.js";
 import { Status } from "../../../src/status.js";
-import { metadataBlock } from "../../helpers/raw-direct-peer.js";
 
 describe("the payload of END", () => {
   it("is one byte for a plain success", () => {

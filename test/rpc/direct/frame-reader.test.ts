@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { cancel, data, end, endOfMessages, flag, frame, header, ping, type } from "../../../scripts/direct-frames.js";
 import { type FrameHandler, FrameReader } from "../../../src/rpc/direct/frame-reader.js";
 import { ProtocolViolation } from "../../../src/rpc/direct/violation.js";
-import { cancel, data, end, endOfMessages, flag, frame, header, ping, type } from "../../helpers/raw-direct-peer.js";
 
 const maxFrameBytes = 1_000;
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { metadataBlock } from "../../../scripts/direct-frames.js";
 import { decodeMetadata, encodeMetadata } from "../../../src/rpc/direct/metadata-block.js";
 import { ProtocolViolation } from "../../../src/rpc/direct/violation.js";
 import { Metadata } from "../../../src/rpc/metadata.js";
-import { metadataBlock } from "../../helpers/raw-direct-peer.js";
 
 describe("metadata on the wire", () => {
   it("is each value with its key, in order", () => {
