@@ -9,7 +9,7 @@ import type { UnixAddress } from "../../src/transport/address.js";
 import { built } from "../helpers/built.js";
 import { dialError, echoed, SecurePair } from "../helpers/secure-pair.js";
 import { staleSocket } from "../helpers/stale-socket.js";
-import { tempAddress } from "../helpers/temp-socket.js";
+import { tempAddress, unixAddress } from "../helpers/temp-socket.js";
 
 // Bare Node.js fails with EADDRINUSE after a crash; servers that simply remove the file first steal each other's name.
 describe("UDS-03: a stale socket is replaced, a live one never", () => {
@@ -54,6 +54,23 @@ describe("UDS-03: a stale socket is replaced, a live one never", () => {
     await echoed(connect({ path: address.path }).unref(), "unharmed");
   });
 
+  it("is not fooled by a live server whose queue is full", async () => {
+    const pair = new SecurePair();
+    await pair.listener.listen(pair.address);
+    const { path } = unixAddress(join(dirname(pair.address.path), "busy.sock"));
+    const script = "require('net').createServer().listen({path: process.argv[1], backlog: 1}, () => console.log('{}'))";
+    const busy = spawn(process.execPath, ["-e", script, path], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void busy.kill("SIGKILL"));
+    await once(busy.stdout, "data");
+    busy.kill("SIGSTOP");
+    await fillQueue(path);
+    await expect(pair.listener.listen(unixAddress(path))).rejects.toMatchObject({ code: "ERR_ADDRESS_IN_USE" });
+    expect(await dialError(pair.dial({ address: unixAddress(path) }))).toMatchObject({
+      code: "ERR_CONNECT_FAILED",
+      message: `too many clients wait at the socket ${path}`,
+    });
+  });
+
   it("lets exactly one of eight servers win that start at once over a stale socket", async () => {
     const address = tempAddress("app.sock");
     for (let round = 0; round < 3; round++) {
@@ -68,6 +85,22 @@ describe("UDS-03: a stale socket is replaced, a live one never", () => {
     }
   });
 });
+
+/** Connects until the kernel takes no more. */
+async function fillQueue(path: string): Promise<void> {
+  for (;;) {
+    const socket = connect({ path });
+    onTestFinished(() => void socket.destroy());
+    const outcome = await new Promise<string>((resolve) => {
+      socket.once("connect", () => resolve("queued"));
+      socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code ?? "failed"));
+    });
+    if (outcome !== "queued") {
+      expect(outcome).toBe("EAGAIN");
+      return;
+    }
+  }
+}
 
 interface Answer {
   readonly listening: boolean;

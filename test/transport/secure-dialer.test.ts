@@ -78,7 +78,6 @@ describe("dial", () => {
       pair.address,
       createServer(() => arrived()),
     );
-    const before = timers();
     const reason = new Error("enough");
     await expect(pair.dial({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const early = new AbortController();
