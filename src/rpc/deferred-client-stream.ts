@@ -10,6 +10,7 @@ export class DeferredClientStream implements ClientStream {
   readonly #madeAt = performance.now();
   readonly #messages: Uint8Array[] = [];
   readonly #listener: ClientStreamListener;
+  readonly #onCancel: () => void;
   #last = false;
   #reads = 0;
   #stream: ClientStream | undefined;
@@ -18,9 +19,11 @@ export class DeferredClientStream implements ClientStream {
   #replayed = false;
   #caughtUp: { promise: Promise<void>; resolve(): void } | undefined;
 
-  constructor(request: ClientRequest, listener: ClientStreamListener) {
+  /** `onCancel` is told that nobody waits any more. */
+  constructor(request: ClientRequest, listener: ClientStreamListener, onCancel: () => void) {
     this.#request = request;
     this.#listener = listener;
+    this.#onCancel = onCancel;
   }
 
   get cancelled(): boolean {
@@ -66,7 +69,8 @@ export class DeferredClientStream implements ClientStream {
   cancel(): void {
     this.#cancelled = true;
     this.#caughtUp?.resolve();
-    this.#stream?.cancel();
+    if (this.#stream === undefined) this.#onCancel();
+    else this.#stream.cancel();
   }
 
   /** Sends what was written meanwhile, each message when the one before has left. */

@@ -21,6 +21,8 @@ export interface NegotiatedClientOptions {
   readonly keepaliveTimeoutMs: number;
   /** The direct transport was offered, and the server does not speak it. */
   onFallback(): void;
+  /** In milliseconds, by a clock that never jumps. @default performance.now */
+  readonly now?: () => number;
 }
 
 /** How long a server that chose h2 is taken to know nothing else. */
@@ -30,6 +32,7 @@ const rememberFallbackMs = 60_000;
 export class NegotiatedClientTransport implements ClientTransport {
   readonly #dialer: Dialer;
   readonly #options: NegotiatedClientOptions;
+  readonly #now: () => number;
   readonly #backoff = new ConnectBackoff();
   /** Calls that wait for a connection, or for room on it, in their order. */
   readonly #waiting = new Set<DeferredClientStream>();
@@ -42,6 +45,7 @@ export class NegotiatedClientTransport implements ClientTransport {
   constructor(dialer: Dialer, options: NegotiatedClientOptions) {
     this.#dialer = dialer;
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
     this.#h2Until = options.transports.includes("direct") ? 0 : Number.POSITIVE_INFINITY;
   }
 
@@ -55,7 +59,7 @@ export class NegotiatedClientTransport implements ClientTransport {
     if (link === undefined && this.#usesH2 && this.#h2 !== undefined) return this.#h2.open(request, listener);
     const blocked = link === undefined ? this.#backoff.blocked : undefined;
     if (blocked !== undefined) return refusedStream(blocked, listener);
-    return this.#defer(new DeferredClientStream(request, listener));
+    return this.#defer(request, listener);
   }
 
   close(): void {
@@ -66,13 +70,19 @@ export class NegotiatedClientTransport implements ClientTransport {
 
   get #usesH2(): boolean {
     // A connection that works is not given up to look for a better one.
-    return performance.now() < this.#h2Until || this.#h2?.protocol !== undefined;
+    return this.#now() < this.#h2Until || this.#h2?.protocol !== undefined;
   }
 
-  #defer(call: DeferredClientStream): DeferredClientStream {
+  #defer(request: ClientRequest, listener: ClientStreamListener): DeferredClientStream {
+    const call = new DeferredClientStream(request, listener, () => this.#waiting.delete(call));
     this.#waiting.add(call);
-    if (this.#link === undefined && !this.#connecting) void this.#connect();
+    this.#connectWhereNeeded();
     return call;
+  }
+
+  #connectWhereNeeded(): void {
+    if (this.#waiting.size === 0 || this.#link !== undefined || this.#connecting || this.#closed) return;
+    void this.#connect();
   }
 
   async #connect(): Promise<void> {
@@ -91,7 +101,7 @@ export class NegotiatedClientTransport implements ClientTransport {
     else {
       // grpc-js makes its connections itself; this one has told what there was to learn.
       connection.destroy(new Error("the server speaks h2"));
-      this.#h2Until = performance.now() + rememberFallbackMs;
+      this.#h2Until = this.#now() + rememberFallbackMs;
       this.#options.onFallback();
       void this.#loadH2();
     }
@@ -100,6 +110,7 @@ export class NegotiatedClientTransport implements ClientTransport {
   #adoptDirect(connection: SecureConnection): void {
     const { maxMessageBytes, handshakeTimeoutMs, keepaliveTimeMs, keepaliveTimeoutMs } = this.#options;
     let ready = false;
+    let retired = false;
     const link = new DirectClientLink({
       connection,
       // A client takes calls from nobody; maxStreams has no meaning there, but must be one.
@@ -109,8 +120,9 @@ export class NegotiatedClientTransport implements ClientTransport {
       keepaliveTimeoutMs,
       onReady: () => {
         ready = true;
-        this.#connecting = false;
         this.#backoff.succeeded();
+        if (retired) return;
+        this.#connecting = false;
         this.#link = link;
         this.#beginWaiting();
       },
@@ -118,38 +130,55 @@ export class NegotiatedClientTransport implements ClientTransport {
       onLeaving: (notBegun) => this.#leave(link, notBegun),
       onGone: (reason) => {
         // A connection that ends before it was of use is a failure to connect.
-        if (ready) this.#gone(link);
+        if (ready || retired) this.#leave(link, []);
         else this.#fail(reason);
       },
     });
     connection.onRetire(() => {
+      // Before HELLO too: the credentials may change while a connection is being made with the old ones.
+      retired = true;
+      if (!ready) this.#connecting = false;
       this.#leave(link, []);
       link.leave();
     });
   }
 
-  /** No new calls on this connection; those that it never began begin on the next. */
+  /** No new calls on this connection; those that it never began, and those that wait for room on it, go to the next. */
   #leave(link: DirectClientLink, notBegun: readonly DirectClientStream[]): void {
     if (this.#link === link) this.#link = undefined;
-    for (const stream of notBegun)
-      stream.beginAnew((request, listener) => this.#defer(new DeferredClientStream(request, listener)));
-  }
-
-  #gone(link: DirectClientLink): void {
-    if (this.#link === link) this.#link = undefined;
-    if (this.#waiting.size > 0 && this.#link === undefined && !this.#connecting && !this.#closed) void this.#connect();
+    for (const stream of notBegun) stream.beginAnew((request, listener) => this.#defer(request, listener));
+    this.#connectWhereNeeded();
   }
 
   async #loadH2(): Promise<void> {
     if (this.#h2 === undefined) {
       // A process whose servers all speak the direct transport never loads grpc-js.
       const { H2ClientTransport } = await import("./h2/h2-client-transport.js");
-      this.#h2 = new H2ClientTransport(this.#dialer, this.#options);
+      this.#h2 = new H2ClientTransport(this.#h2Dialer(), this.#options);
       if (this.#closed) this.#h2.close();
     }
     this.#connecting = false;
     const h2 = this.#h2;
     for (const call of this.#takeWaiting()) call.attach((request, listener) => h2.open(request, listener));
+  }
+
+  /** A server that cannot be reached over HTTP/2 any more may have a successor that speaks something else. */
+  #h2Dialer(): Dialer {
+    const { path } = this.#dialer;
+    const orForget = async <T>(attempt: Promise<T>): Promise<T> => {
+      try {
+        return await attempt;
+      } catch (error) {
+        if (this.#options.transports.includes("direct")) this.#h2Until = 0;
+        throw error;
+      }
+    };
+    return {
+      path,
+      dial: (protocols) => orForget(this.#dialer.dial(protocols)),
+      check: () => orForget(this.#dialer.check()),
+      secure: (raw, protocols) => orForget(this.#dialer.secure(raw, protocols)),
+    };
   }
 
   #beginWaiting(): void {

@@ -9,7 +9,12 @@ import { frameTypes, noTimeout, openByPath, openBytes } from "./frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
 import { ProtocolViolation, type ViolationName } from "./violation.js";
 
+/** What four bytes hold; a busy connection gets there within hours. */
+const lastPossibleStreamId = 0xffff_ffff;
+
 export interface DirectClientLinkOptions extends DirectLinkOptions {
+  /** The connection takes no calls after this one. @default the last there can be */
+  readonly maxStreamId?: number;
   /** The server has said HELLO: calls may begin. */
   onReady(): void;
   /** The server takes no more calls; the streams are those that it never began. */
@@ -37,7 +42,7 @@ export class DirectClientLink extends DirectLink {
 
   /** Whether one more call may begin now. */
   get hasRoom(): boolean {
-    return this.streams.size < this.theirs.maxStreams;
+    return !this.#leaving && this.streams.size < this.theirs.maxStreams;
   }
 
   get isIdle(): boolean {
@@ -51,9 +56,11 @@ export class DirectClientLink extends DirectLink {
       throw metadataTooLarge("request metadata");
     this.#lastStreamId += 2;
     this.#calls += 1;
-    const stream = new DirectClientStream(this, this.#lastStreamId, request, listener);
+    const openedAt = Date.now();
+    const stream = new DirectClientStream(this, this.#lastStreamId, { request, listener, openedAt });
     this.streams.set(stream.id, stream);
-    this.#sendOpen(stream.id, request, metadata);
+    this.#sendOpen(stream.id, request, metadata, openedAt);
+    if (this.#lastStreamId >= (this.#options.maxStreamId ?? lastPossibleStreamId)) this.#useUp();
     return stream;
   }
 
@@ -111,13 +118,12 @@ export class DirectClientLink extends DirectLink {
   }
 
   protected override onClosed(violation: ProtocolViolation | undefined): void {
-    const outcome =
-      violation === undefined ? (this.#lastWords ?? lost("the connection to the server was lost")) : broken(violation);
+    const outcome = violation === undefined ? (this.#lastWords ?? lost(lostConnection)) : broken(violation);
     for (const stream of [...this.streams.values()]) (stream as DirectClientStream).fail(outcome);
     this.#options.onGone(new PeerError("ERR_HANDSHAKE_FAILED", outcome.message, { cause: outcome.cause }));
   }
 
-  #sendOpen(streamId: number, request: ClientRequest, metadata: Buffer | undefined): void {
+  #sendOpen(streamId: number, request: ClientRequest, metadata: Buffer | undefined, openedAt: number): void {
     const index = this.#methods.get(request.path);
     const path = index === undefined ? request.path : "";
     const length = openBytes + path.length + (metadata?.length ?? 0);
@@ -125,10 +131,16 @@ export class DirectClientLink extends DirectLink {
       slab.writeUInt16BE(index ?? path.length, at);
       slab.writeUInt32BE(Math.min(Math.ceil(request.timeoutMs), noTimeout - 1), at + 2);
       slab.writeUInt32BE(this.#calls, at + 6);
-      slab.writeDoubleBE(Date.now(), at + 10);
+      slab.writeDoubleBE(openedAt, at + 10);
       if (path !== "") slab.write(path, at + openBytes, "latin1");
       if (metadata !== undefined) slab.set(metadata, at + openBytes + path.length);
     });
+  }
+
+  /** There are no numbers left for further calls. */
+  #useUp(): void {
+    this.#options.onLeaving([]);
+    this.leave();
   }
 
   #closeWhenIdle(): void {
@@ -138,11 +150,15 @@ export class DirectClientLink extends DirectLink {
   }
 }
 
+const lostConnection = "the connection to the server was lost";
+
 function lost(message: string): Outcome {
   return { status: Status.UNAVAILABLE, message, code: "ERR_CONNECTION_LOST" };
 }
 
 function broken(violation: ProtocolViolation): Outcome {
+  // Who is stopped or cut off has broken nothing.
+  if (violation.violation === "SILENT_PEER") return lost(`${lostConnection}: ${violation.message}`);
   return {
     status: Status.INTERNAL,
     message: `the server broke the protocol: ${violation.violation}, ${violation.message}`,

@@ -8,10 +8,20 @@ import { dataFlags, frameTypes } from "./frame.js";
 import { decodeMetadata } from "./metadata-block.js";
 import { ProtocolViolation } from "./violation.js";
 
+/** What a stream is opened for. */
+export interface OpenedCall {
+  readonly request: ClientRequest;
+  readonly listener: ClientStreamListener;
+  /** On the clock of `Date.now()`, as OPEN says it. */
+  readonly openedAt: number;
+}
+
 /** One call on the client's end of a direct connection. */
 export class DirectClientStream extends DirectStream implements ClientStream {
   readonly #listener: ClientStreamListener;
   readonly #request: ClientRequest;
+  /** On the clock of `Date.now()`. */
+  readonly #openedAt: number;
   /** What was sent, as long as the server may still say that it never began the call. At most a window full. */
   #replay: { messages: Uint8Array[]; last: boolean } | undefined = { messages: [], last: false };
   /** The stream that the call goes on with, when it began anew on another connection. */
@@ -20,10 +30,11 @@ export class DirectClientStream extends DirectStream implements ClientStream {
   #localEnded = false;
   #endAfterMessage = false;
 
-  constructor(link: DirectClientLink, id: number, request: ClientRequest, listener: ClientStreamListener) {
+  constructor(link: DirectClientLink, id: number, { request, listener, openedAt }: OpenedCall) {
     super(link, id);
     this.#request = request;
     this.#listener = listener;
+    this.#openedAt = openedAt;
   }
 
   write(message: Uint8Array, last = false): Promise<void> | undefined {
@@ -58,6 +69,11 @@ export class DirectClientStream extends DirectStream implements ClientStream {
 
   override get peerMaySend(): boolean {
     return this.#outcome === undefined;
+  }
+
+  override onCredit(): void {
+    // Credit is for messages that were taken: the call has begun, and what was sent need not be kept.
+    this.#replay = undefined;
   }
 
   override onSent(): void {
@@ -110,11 +126,15 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     if (replay === undefined || this.closed) return;
     const wanted = this.wanted;
     this.close();
-    const successor = open(this.#request, this.#listener);
+    // What the clock says is bounded: it may have been set meanwhile.
+    const elapsedMs = Math.max(0, Date.now() - this.#openedAt);
+    const successor = open(
+      { ...this.#request, timeoutMs: Math.max(1, this.#request.timeoutMs - elapsedMs) },
+      this.#listener,
+    );
     this.#successor = successor;
-    for (const message of replay.messages)
-      void successor.write(message, replay.last && message === replay.messages.at(-1));
-    if (replay.last && replay.messages.length === 0) successor.halfClose();
+    for (const message of replay.messages) void successor.write(message);
+    if (replay.last) successor.halfClose();
     if (wanted) successor.read();
   }
 

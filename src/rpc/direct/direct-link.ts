@@ -245,6 +245,7 @@ export abstract class DirectLink implements FrameHandler {
         return;
       }
       stream.sendCredit = addCredit(stream.sendCredit, bytes);
+      stream.onCredit();
       // It may have left the queue for want of credit.
       if (stream.sending) this.#enqueue(stream);
     }
@@ -281,7 +282,7 @@ export abstract class DirectLink implements FrameHandler {
       this.#reader.push(chunk);
     } catch (error) {
       // Only violations are expected here; a bug of ours must not take the process down either.
-      this.#fail(error instanceof ProtocolViolation ? error : new ProtocolViolation("BAD_PAYLOAD", String(error)));
+      this.#fail(error instanceof ProtocolViolation ? error : new ProtocolViolation("INTERNAL_ERROR", String(error)));
     }
   }
 

@@ -85,6 +85,10 @@ export class DirectServerStream extends DirectStream implements ServerStream {
     if (this.#outcome !== undefined) this.#end(this.#outcome);
   }
 
+  override onCredit(): void {
+    // Responses wait for credit in the link's queue.
+  }
+
   protected override onTooLarge(): void {
     const outcome: Outcome = {
       status: Status.RESOURCE_EXHAUSTED,

@@ -53,6 +53,8 @@ export abstract class DirectStream {
   protected abstract onTooLarge(): void;
   /** A message that had to wait has left. */
   abstract onSent(): void;
+  /** The peer takes more of what this side sends. */
+  abstract onCredit(): void;
 
   get closed(): boolean {
     return this.#closed;

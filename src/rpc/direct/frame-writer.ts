@@ -67,7 +67,8 @@ export class FrameWriter {
     if (segments.length === 0) return;
     this.#segments = [];
     this.#segmentBytes = 0;
-    if (this.#socket.destroyed) return;
+    // After the socket was ended a write would be an error, and cost what is still on its way out.
+    if (!this.#socket.writable) return;
     if (segments.length === 1) {
       this.#socket.write(segments[0] as Uint8Array);
       return;
