@@ -10,7 +10,7 @@ import { GreeterService } from "../../../src/gen/hello/v1/greeter_pb.js";
 import { Status } from "../../../src/status.js";
 import { protocols, type TransportName, transportName } from "../../../src/transport/protocols.js";
 import { failure } from "../../helpers/collect.js";
-import { GreeterPair, RecordingLogger } from "../../helpers/greeter-pair.js";
+import { GreeterPair, type LogRecord, RecordingLogger } from "../../helpers/greeter-pair.js";
 import { clientId, serverId } from "../../helpers/identities.js";
 import { lowClient } from "../../helpers/low-calls.js";
 import { hasPythonGrpc, python } from "../../helpers/python.js";
@@ -37,7 +37,7 @@ function channelTo(pair: GreeterPair, transports: Transports | undefined, target
   return { channel, client, logger, fallbacks: () => logger.records.filter(isFallback) };
 }
 
-const isFallback = ({ event }: { readonly event?: unknown }) => event === "transport fallback";
+const isFallback = ({ event }: LogRecord) => event === "transport fallback";
 
 describe("of what both know", () => {
   for (const ours of choices) {
