@@ -74,7 +74,8 @@ const mostCertificates = 32;
 
 /**
  * In the order in which they issued each other; strangers among them are left out. Not by `getPeerX509Certificate`, which
- * takes the certificate out of the connection's chain and never frees it: 5 KB a connection (seen in Node.js 20.20).
+ * takes the certificate out of the connection's chain and never frees it: 5 KB a connection (seen in Node.js 20.20). A
+ * server on Node.js 24 is shown the leaf alone, by either call, and refuses what only an intermediate could explain.
  */
 function presentedChain(socket: TLSSocket): Buffer[] {
   const chain: Buffer[] = [];

@@ -29,6 +29,7 @@ const findings: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: "the peer does not speak TLS",
   ERR_SSL_HTTP_REQUEST: "the peer does not speak TLS",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "the peer does not speak TLS",
+  ERR_SSL_DATA_LENGTH_TOO_LONG: "the peer does not speak TLS",
   ERR_SSL_NO_APPLICATION_PROTOCOL: "the peer offered none of the protocols of this server by ALPN",
   ERR_SSL_NO_SHARED_CIPHER: "the peer offered no cipher suite of TLS 1.3",
 };

@@ -20,7 +20,8 @@ export async function listenForRefusal(connection: SecureConnection): Promise<vo
   socket.unshift(bytes);
 }
 
-const patienceMs = 200;
+/** Enough for a busy machine. A server that waits for the client to speak first costs this once for each connection. */
+const patienceMs = 1_000;
 
 function firstBytes(socket: TLSSocket): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {

@@ -22,6 +22,9 @@ const errorCodes: Record<RefusalKind, number> = { refused: 0xc, busy: 0xb };
 /** Codes of GOAWAY in the direct protocol (docs/direct-protocol.md). */
 const directCodes: Record<RefusalKind, number> = { refused: 254, busy: 255 };
 
+/** What such a code means, for a refusal that comes later than anybody listens for it. */
+export const directRefusalKinds: Readonly<Record<number, RefusalKind>> = { 254: "refused", 255: "busy" };
+
 /**
  * Sent without reading one byte of a peer that is not verified. In HTTP/2 a SETTINGS frame, which a server has to send first
  * (RFC 9113 section 3.4), and a GOAWAY frame; in the direct protocol a GOAWAY frame. In any other a peer hears nothing.

@@ -63,9 +63,9 @@ describe("dial", () => {
     await pair.expectService();
     const before = timers();
     await pair.dial();
-    expect(timers()).toBe(before);
+    expect(timers()).toBeLessThanOrEqual(before);
     await dialError(pair.dial({ expected: SpiffeId.parse(clientId) }));
-    expect(timers()).toBe(before);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   it("gives up when it is told to, before, while connecting and while shaking hands", async () => {
