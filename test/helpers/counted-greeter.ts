@@ -4,9 +4,21 @@ import type { Greeter, GreeterClient } from "./greeter-pair.js";
 /** How often a handler was begun for each name. Requests of a stream all carry the name of their call. */
 export class Counts {
   readonly begun = new Map<string, number>();
+  /** Handlers that have not ended. */
+  open = 0;
 
   count(name: string): void {
     this.begun.set(name, (this.begun.get(name) ?? 0) + 1);
+  }
+
+  /** Counts as open until disposed of. */
+  enter(): Disposable {
+    this.open += 1;
+    return {
+      [Symbol.dispose]: () => {
+        this.open -= 1;
+      },
+    };
   }
 }
 
@@ -18,15 +30,18 @@ export function countedGreeter(counts: Counts): Greeter {
       return { greeting: name };
     },
     async *sayManyHellos({ name, count }) {
+      using _ = counts.enter();
       counts.count(name);
       for (let i = 0; i < count; i++) yield { greeting: `${name} ${i}` };
     },
     async collectHellos(requests) {
+      using _ = counts.enter();
       const names = (await collect(requests)).map(({ name }) => name);
       counts.count(names[0] ?? "");
       return { greeting: names.join(" "), count: names.length };
     },
     async *chat(requests) {
+      using _ = counts.enter();
       let first = true;
       for await (const { name } of requests) {
         if (first) counts.count(name);

@@ -12,6 +12,8 @@ export type Direction = (typeof directions)[number];
 export interface RelayOptions {
   /** Called with every new line, before a byte has passed. */
   readonly onLine?: (line: Line) => void;
+  /** Whether lines keep a copy of what passes; see {@link Line.recording}. */
+  readonly record?: boolean;
 }
 
 /** Sits between clients and a server and does to their bytes what a test wants. It sees TLS records, not what is in them. */
@@ -19,13 +21,16 @@ export class Relay {
   readonly address = tempAddress();
   readonly target = this.address.text;
   readonly lines = new Queue<Line>();
+  /** As the option; may be set anew. */
+  onLine: RelayOptions["onLine"];
+  readonly #record: boolean;
   #to: string;
 
   /** `to` is the path of the server's socket. */
-  static async start(to: string, { onLine }: RelayOptions = {}): Promise<Relay> {
-    const relay = new Relay(to);
+  static async start(to: string, options: RelayOptions = {}): Promise<Relay> {
+    const relay = new Relay(to, options);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    server.on("connection", (client) => relay.#add(client, relay.#dial(), onLine));
+    server.on("connection", (client) => relay.#add(client, relay.#dial()));
     await serveRaw(relay.address, server);
     return relay;
   }
@@ -34,19 +39,21 @@ export class Relay {
    * Ends TLS on both sides, which only who has the keys of both can do: it sees the plaintext. What passes in one piece
    * leaves as one TLS record.
    */
-  static async startInside(to: string, world: World, { onLine }: RelayOptions = {}): Promise<Relay> {
-    const relay = new Relay(to);
+  static async startInside(to: string, world: World, options: RelayOptions = {}): Promise<Relay> {
+    const relay = new Relay(to, options);
     const { pem: cert, keyPem: key } = world.leaf(serverId);
     const asServer = { cert, key, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ["pinwire/1"] };
     const server = createTlsServer({ ...asServer, allowHalfOpen: true });
-    server.on("secureConnection", (client) => relay.#add(client, relay.#dialInside(world), onLine));
+    server.on("secureConnection", (client) => relay.#add(client, relay.#dialInside(world)));
     server.on("tlsClientError", () => {});
     await serveRaw(relay.address, server);
     return relay;
   }
 
-  private constructor(to: string) {
+  private constructor(to: string, { onLine, record = false }: RelayOptions) {
     this.#to = to;
+    this.onLine = onLine;
+    this.#record = record;
   }
 
   /** Where connections go from now on. */
@@ -63,9 +70,9 @@ export class Relay {
     return connectTls({ socket: this.#dial(), cert, key, rejectUnauthorized: false, ALPNProtocols: ["pinwire/1"] });
   }
 
-  #add(client: Socket, server: Socket, onLine: RelayOptions["onLine"]): void {
-    const line = new Line(client, server);
-    onLine?.(line);
+  #add(client: Socket, server: Socket): void {
+    const line = new Line(client, server, this.#record);
+    this.onLine?.(line);
     this.lines.add(line);
     line.begin();
   }
@@ -81,12 +88,14 @@ export class Line {
   byteWise = false;
   /** Settles when both ends are closed. */
   readonly closed: Promise<unknown>;
+  readonly #recorded: Record<Direction, Buffer[]> | undefined;
   readonly #ends: Readonly<Record<Direction, { from: Socket; to: Socket }>>;
   readonly #held: Record<Direction, (() => void)[] | undefined> = { toServer: undefined, toClient: undefined };
   readonly #cutAfter: Record<Direction, number> = { toServer: Infinity, toClient: Infinity };
   readonly #turn: Record<Direction, Promise<void>> = { toServer: Promise.resolve(), toClient: Promise.resolve() };
 
-  constructor(client: Socket, server: Socket) {
+  constructor(client: Socket, server: Socket, record: boolean) {
+    this.#recorded = record ? { toServer: [], toClient: [] } : undefined;
     this.#ends = { toServer: { from: client, to: server }, toClient: { from: server, to: client } };
     const closings = [client, server].map((socket) => {
       socket.on("error", () => {});
@@ -100,6 +109,7 @@ export class Line {
     for (const direction of directions) {
       const { from, to } = this.#ends[direction];
       from.on("data", (bytes: Buffer) => {
+        this.#recorded?.[direction].push(bytes);
         this.onBytes?.(direction, bytes);
         this.#whenOpen(direction, () => this.#pass(direction, bytes));
       });
@@ -121,6 +131,12 @@ export class Line {
       this.#held[direction] = undefined;
       for (const pass of held) pass();
     }
+  }
+
+  /** All that has arrived so far. */
+  recording(): Record<Direction, Buffer> {
+    const { toServer = [], toClient = [] } = this.#recorded ?? {};
+    return { toServer: Buffer.concat(toServer), toClient: Buffer.concat(toClient) };
   }
 
   /** Both ends are gone at once, without a word. */

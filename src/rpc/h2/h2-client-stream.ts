@@ -68,8 +68,11 @@ function outcomeOf({ code, details, metadata }: StatusObject): Outcome {
   return { status, ...reasonOf(status, details ?? ""), ...(trailer.size > 0 && { trailer }) };
 }
 
-/** The server's words, but for the two failures that grpc-js finds itself and describes in its own terms. */
+/** The server's words, but for the failures that grpc-js finds itself and describes in its own terms. */
 function reasonOf(status: Status, details: string): Pick<Outcome, "message" | "code"> {
+  if (status === Status.UNAVAILABLE && details === "Connection dropped") {
+    return { message: "the connection to the server was lost", code: "ERR_CONNECTION_LOST" };
+  }
   if (status === Status.DEADLINE_EXCEEDED) return { message: "the deadline of the call has passed" };
   if (status === Status.RESOURCE_EXHAUSTED && details.startsWith("Received message larger than max")) {
     return { message: "the response is larger than the limit (maxMessageBytes)", code: "ERR_MESSAGE_TOO_LARGE" };
