@@ -35,6 +35,7 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
     keepaliveTimeMs: defaults.clientKeepaliveTimeMs,
     keepaliveTimeoutMs: defaults.keepaliveTimeoutMs,
     onFallback: () => {},
+    onViolation: () => {},
     handshakeTimeoutMs,
     ...options,
   });
