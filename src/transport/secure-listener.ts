@@ -2,16 +2,15 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
-import { type CodedError, ConfigError, isCodedError, PeerError, RpcError, UsageError } from "../errors.js";
-import type { PeerIdentity } from "../identity/verify-peer.js";
+import { type CodedError, isCodedError, UsageError } from "../errors.js";
 import { newReference } from "../reference.js";
 import type { Source } from "../source.js";
-import { Status } from "../status.js";
 import type { Address } from "./address.js";
 import { Admission, type ConnectionLimits } from "./admission.js";
 import { passGate } from "./gate.js";
 import { GuardedConnection } from "./guarded-connection.js";
 import { handshakeError } from "./handshake-error.js";
+import { acceptFailed, allTaken, shuttingDown, tooManyOfOne, unusableCredentials } from "./listener-errors.js";
 import { OpenSockets } from "./open-sockets.js";
 import { type HandshakeSteps, PendingHandshake } from "./pending-handshake.js";
 import { type ConnectionRefusal, RefusalReports } from "./refusal-reports.js";
@@ -39,7 +38,7 @@ export interface SecureListenerOptions {
 export interface SecureListener {
   /** May be called more than once, with different addresses. @throws ConfigError as `listenSocket` */
   listen(address: Address): Promise<void>;
-  /** Gives the addresses up; connections go on. */
+  /** Gives the addresses up. Connections go on, handshakes do not. */
   stopAccepting(): Promise<void>;
   /** Ends everything and waits until it has ended. */
   close(): Promise<void>;
@@ -83,7 +82,7 @@ class TlsListener implements SecureListener {
     this.#requireOpen();
     const listener = await listenSocket(address, {
       onSocket: (raw) => this.#accept(raw),
-      onError: (cause) => this.#report(notAccepted(address, cause)),
+      onError: (cause) => this.#report(acceptFailed(address, cause)),
     });
     this.#listeners.push(listener);
     if (this.#stopping === undefined) return;
@@ -93,14 +92,17 @@ class TlsListener implements SecureListener {
 
   stopAccepting(): Promise<void> {
     this.#stopping ??= Promise.all(this.#listeners.map((listener) => listener.close())).then(() => {});
+    for (const [raw, handshake] of this.#pending) {
+      this.#pending.delete(raw);
+      handshake[Symbol.dispose]();
+      raw.destroy();
+    }
     return this.#stopping;
   }
 
   async close(): Promise<void> {
     const stopped = this.stopAccepting();
     this.#subscription[Symbol.dispose]();
-    for (const handshake of this.#pending.values()) handshake[Symbol.dispose]();
-    this.#pending.clear();
     for (const connection of this.connections) connection.destroy(shuttingDown());
     await this.#sockets.destroy();
     await stopped;
@@ -114,11 +116,14 @@ class TlsListener implements SecureListener {
 
   #accept(raw: Socket): void {
     raw.on("error", () => {});
-    const place = this.#stopping === undefined ? this.#admission.enter() : undefined;
+    if (this.#stopping !== undefined) {
+      raw.destroy();
+      return;
+    }
+    const place = this.#admission.enter();
     if (place === undefined) {
       raw.destroy();
-      const { maxConnections } = this.#options.limits;
-      this.#report(new PeerError("ERR_TOO_MANY_CONNECTIONS", `all ${maxConnections} connections are taken`));
+      this.#report(allTaken(this.#options.limits.maxConnections));
       return;
     }
     this.#sockets.add(raw);
@@ -172,7 +177,7 @@ class TlsListener implements SecureListener {
       now: new Date(now()),
     });
     const place = this.#admission.enterPeer(peer.id.toString());
-    if (place === undefined) throw tooManyOf(peer, this.#options.limits.maxConnectionsPerPeer);
+    if (place === undefined) throw tooManyOfOne(peer, this.#options.limits.maxConnectionsPerPeer);
     const watched = { socket, peer, protocol, role, credentials, madeWith, now, retireGraceMs } as const;
     const connection = new GuardedConnection(watched);
     this.connections.add(connection);
@@ -200,7 +205,7 @@ class TlsListener implements SecureListener {
       this.#state = state;
     } catch (cause) {
       this.#state = undefined;
-      this.#report(notUsable(cause));
+      this.#report(unusableCredentials(cause));
     }
   }
 
@@ -219,24 +224,4 @@ class TlsListener implements SecureListener {
 /** Private in Node.js 20 to 26, and there is no public way. Without it every connection would be refused. */
 function rawSocketOf(socket: TLSSocket): Socket | undefined {
   return (socket as unknown as { _parent?: Socket })._parent;
-}
-
-function tooManyOf(peer: PeerIdentity, most: number): PeerError {
-  return new PeerError("ERR_TOO_MANY_CONNECTIONS", `${peer.id} has ${most} connections already`, {
-    facts: { peerId: peer.id.toString(), pin: peer.pin.toString() },
-  });
-}
-
-function notAccepted({ text }: Address, cause: NodeJS.ErrnoException): ConfigError {
-  const problem = `a connection to ${text} could not be accepted: ${cause.code}`;
-  return new ConfigError("ERR_LISTEN_FAILED", problem, "raise the limit of open files (ulimit -n)", { cause });
-}
-
-function notUsable(cause: unknown): ConfigError {
-  const problem = "TLS cannot use the new credentials; connections are refused until they change";
-  return new ConfigError("ERR_KEY_UNSUPPORTED", problem, "write them again, with an ECDSA P-256 key", { cause });
-}
-
-function shuttingDown(): RpcError {
-  return new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
 }

@@ -135,7 +135,11 @@ describe("a secure listener", () => {
     it("gives up its address at first, and connections go on", async () => {
       const pair = await SecurePair.start();
       const { socket } = await pair.dial();
+      const halfway = pair.rawSocket();
+      halfway.write(await clientHello());
+      await once(halfway, "data");
       await pair.listener.stopAccepting();
+      await socketClosed(halfway.resume());
       expect(await dialError(pair.dial())).toMatchObject({ code: "ERR_NO_SOCKET" });
       await echoed(socket, "still there");
     });
