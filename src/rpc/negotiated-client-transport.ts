@@ -9,6 +9,7 @@ import type { Dialer } from "./dialer.js";
 import { DirectClientLink } from "./direct/direct-client-link.js";
 import type { DirectClientStream } from "./direct/direct-client-stream.js";
 import { fixedLimits } from "./direct/limits.js";
+import type { ProtocolViolation } from "./direct/violation.js";
 import type { H2ClientTransport } from "./h2/h2-client-transport.js";
 import { outcomeOfFailure, refusedStream } from "./refused-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, ClientTransport } from "./transport.js";
@@ -21,6 +22,8 @@ export interface NegotiatedClientOptions {
   readonly keepaliveTimeoutMs: number;
   /** The direct transport was offered, and the server does not speak it. */
   onFallback(): void;
+  /** The server broke the protocol; its connection has ended. */
+  onViolation(connection: SecureConnection, violation: ProtocolViolation): void;
   /** In milliseconds, by a clock that never jumps. @default performance.now */
   readonly now?: () => number;
 }
@@ -127,6 +130,7 @@ export class NegotiatedClientTransport implements ClientTransport {
         this.#beginWaiting();
       },
       onRoom: () => this.#beginWaiting(),
+      onViolation: (violation) => this.#options.onViolation(connection, violation),
       onLeaving: (notBegun) => this.#leave(link, notBegun),
       onGone: (reason) => {
         // A connection that ends before it was of use is a failure to connect.

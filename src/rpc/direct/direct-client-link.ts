@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { PeerError } from "../../errors.js";
+import { errorCodes, PeerError } from "../../errors.js";
 import type { Hello } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
+import { directRefusalKinds as refusalKinds } from "../../transport/refusal.js";
 import type { ClientRequest, ClientStreamListener, Outcome } from "../transport.js";
 import { DirectClientStream } from "./direct-client-stream.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { frameTypes, noTimeout, openByPath, openBytes } from "./frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
-import { ProtocolViolation, type ViolationName } from "./violation.js";
+import { noViolation, ProtocolViolation, violationName } from "./violation.js";
 
 /** What four bytes hold; a busy connection gets there within hours. */
 const lastPossibleStreamId = 0xffff_ffff;
@@ -21,6 +22,8 @@ export interface DirectClientLinkOptions extends DirectLinkOptions {
   onLeaving(notBegun: readonly DirectClientStream[]): void;
   /** There is room for another call after there was none. */
   onRoom(): void;
+  /** The server broke the protocol; the connection has ended. */
+  onViolation(violation: ProtocolViolation): void;
   /** The connection is no more. */
   onGone(reason: PeerError): void;
 }
@@ -42,7 +45,7 @@ export class DirectClientLink extends DirectLink {
 
   /** Whether one more call may begin now. */
   get hasRoom(): boolean {
-    return !this.#leaving && this.streams.size < this.theirs.maxStreams;
+    return !this.#leaving && !this.ended && this.streams.size < this.theirs.maxStreams;
   }
 
   get isIdle(): boolean {
@@ -73,6 +76,7 @@ export class DirectClientLink extends DirectLink {
   override forget(...args: Parameters<DirectLink["forget"]>): void {
     const wasFull = !this.hasRoom;
     super.forget(...args);
+    if (this.ended) return;
     if (this.#leaving) this.#closeWhenIdle();
     else if (wasFull) this.#options.onRoom();
   }
@@ -91,8 +95,13 @@ export class DirectClientLink extends DirectLink {
   }
 
   protected override onHello({ methods }: Hello): void {
-    for (const [index, { path }] of methods.entries()) this.#methods.set(path, index);
-    this.#options.onReady();
+    for (const [index, { path }] of methods.entries()) {
+      if (path === "" || this.#methods.has(path)) {
+        throw new ProtocolViolation("BAD_HELLO", "HELLO with a method that has no path, or with one twice");
+      }
+      this.#methods.set(path, index);
+    }
+    if (!this.#leaving) this.#options.onReady();
   }
 
   protected override onStreamFrame(type: number, _flags: number, streamId: number, payload: Buffer): void {
@@ -106,21 +115,31 @@ export class DirectClientLink extends DirectLink {
     }
   }
 
-  protected override onGoAway(lastStreamId: number, violation: ViolationName | undefined, text: string): void {
+  protected override onGoAway(lastStreamId: number, code: number, text: string): void {
     this.#leaving = true;
-    if (violation !== undefined) {
-      this.#lastWords = lost(`the server ended the connection: ${violation} ${text}`.trim());
-      return;
+    if (code !== noViolation) {
+      this.#lastWords = lastWords(code, text);
+      this.#options.onLeaving([]);
+    } else {
+      const notBegun = [...this.streams.values()].filter(({ id }) => id > lastStreamId) as DirectClientStream[];
+      if (notBegun.some(({ begun }) => begun)) {
+        throw new ProtocolViolation(
+          "BAD_STREAM_ID",
+          "GOAWAY says of a stream that it was never begun, after an answer on it",
+        );
+      }
+      this.#options.onLeaving(notBegun);
     }
-    const notBegun = [...this.streams.values()].filter(({ id }) => id > lastStreamId) as DirectClientStream[];
-    this.#options.onLeaving(notBegun);
     this.#closeWhenIdle();
   }
 
   protected override onClosed(violation: ProtocolViolation | undefined): void {
     const outcome = violation === undefined ? (this.#lastWords ?? lost(lostConnection)) : broken(violation);
     for (const stream of [...this.streams.values()]) (stream as DirectClientStream).fail(outcome);
-    this.#options.onGone(new PeerError("ERR_HANDSHAKE_FAILED", outcome.message, { cause: outcome.cause }));
+    if (violation !== undefined) this.#options.onViolation(violation);
+    this.#options.onGone(
+      new PeerError(outcome.code ?? "ERR_CONNECTION_LOST", outcome.message, { cause: outcome.cause }),
+    );
   }
 
   #sendOpen(streamId: number, request: ClientRequest, metadata: Buffer | undefined, openedAt: number): void {
@@ -154,6 +173,16 @@ const lostConnection = "the connection to the server was lost";
 
 function lost(message: string): Outcome {
   return { status: Status.UNAVAILABLE, message, code: "ERR_CONNECTION_LOST" };
+}
+
+/** What a server said before it ended the connection. Its words are cut, and never more than one line. */
+function lastWords(code: number, text: string): Outcome {
+  const kind = refusalKinds[code];
+  const words = text.slice(0, 200).replace(/[^\x20-\x7e]/g, "?");
+  if (kind === undefined)
+    return lost(`the server ended the connection: ${violationName(code) ?? `code ${code}`}, ${words}`);
+  const errorCode = kind === "refused" ? "ERR_REFUSED_BY_PEER" : "ERR_TOO_MANY_CONNECTIONS";
+  return { status: errorCodes[errorCode], message: words, code: errorCode };
 }
 
 function broken(violation: ProtocolViolation): Outcome {

@@ -27,6 +27,8 @@ export class DirectClientStream extends DirectStream implements ClientStream {
   /** The stream that the call goes on with, when it began anew on another connection. */
   #successor: ClientStream | undefined;
   #outcome: Outcome | undefined;
+  /** HEADER comes at most once, before all messages. */
+  #mayHaveHeader = true;
   #localEnded = false;
   #endAfterMessage = false;
 
@@ -80,22 +82,23 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     if (this.#endAfterMessage && !this.closed) this.#sendEnd();
   }
 
+  /** Whether the server has shown that it knows of the call. */
+  get begun(): boolean {
+    return this.#replay === undefined;
+  }
+
   /** HEADER or END. @throws ProtocolViolation */
   receiveFrame(type: number, payload: Buffer): void {
     this.#replay = undefined;
     if (this.#outcome !== undefined)
       throw new ProtocolViolation("DATA_AFTER_END", `a frame after END on stream ${this.id}`);
-    if (type === frameTypes.header) {
-      this.#listener.onHeader(decodeMetadata(payload));
-      return;
-    }
-    this.#outcome = decodeEnd(payload);
-    // Messages that nobody has asked for yet come before the end.
-    if (this.drained) this.#deliverEnd(this.#outcome);
+    if (type === frameTypes.header) this.#receiveHeader(payload);
+    else this.#receiveEnd(payload);
   }
 
   override receive(flags: number, part: Buffer, complete: boolean, cost: number): void {
     this.#replay = undefined;
+    this.#mayHaveHeader = false;
     if (this.#outcome !== undefined)
       throw new ProtocolViolation("DATA_AFTER_END", `DATA after END on stream ${this.id}`);
     if ((flags & (dataFlags.last | dataFlags.none)) !== 0) {
@@ -115,7 +118,8 @@ export class DirectClientStream extends DirectStream implements ClientStream {
 
   /** The connection is gone, or leaves without this call. */
   fail(outcome: Outcome): void {
-    if (this.closed) return;
+    // A call that has come to its end is good, though its last messages are still to be read.
+    if (this.closed || this.#outcome !== undefined) return;
     this.close();
     this.#listener.onEnd(outcome);
   }
@@ -153,6 +157,24 @@ export class DirectClientStream extends DirectStream implements ClientStream {
       message: "the response is larger than the limit (maxMessageBytes)",
       code: "ERR_MESSAGE_TOO_LARGE",
     });
+  }
+
+  #receiveHeader(payload: Buffer): void {
+    if (!this.#mayHaveHeader) {
+      throw new ProtocolViolation("UNEXPECTED_FRAME", `a second HEADER, or one after a message, on stream ${this.id}`);
+    }
+    this.#mayHaveHeader = false;
+    this.#listener.onHeader(decodeMetadata(payload, this.link.ours.maxMetadataBytes));
+  }
+
+  #receiveEnd(payload: Buffer): void {
+    const outcome = decodeEnd(payload, this.link.ours.maxMetadataBytes);
+    if (outcome.status === Status.OK && this.inMessage) {
+      throw new ProtocolViolation("BAD_PAYLOAD", `stream ${this.id} ends well in the middle of a message`);
+    }
+    this.#outcome = outcome;
+    // Messages that nobody has asked for yet come before the end.
+    if (this.drained) this.#deliverEnd(outcome);
   }
 
   #sendEnd(): void {

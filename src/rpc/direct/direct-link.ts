@@ -7,9 +7,12 @@ import { type FrameHandler, FrameReader } from "./frame-reader.js";
 import { FrameWriter } from "./frame-writer.js";
 import { type DirectLimits, highWaterBytes, maxPartialMessages, smallMessageBytes } from "./limits.js";
 import { NoiseBudget } from "./noise-budget.js";
-import { noViolation, ProtocolViolation, type ViolationName, violationName, violations } from "./violation.js";
+import { noViolation, ProtocolViolation, type ViolationName, violations } from "./violation.js";
 
 export const protocolVersion = 1;
+
+/** GOAWAY says why, in a few words for people. */
+const maxGoAwayTextBytes = 200;
 
 export interface DirectLinkOptions {
   readonly connection: SecureConnection;
@@ -46,6 +49,8 @@ export abstract class DirectLink implements FrameHandler {
   #helloReceived = false;
   #silence: NodeJS.Timeout;
   #asked = false;
+  /** PINGs of ours that were not answered yet. */
+  #answersDue = 0;
   #ended = false;
 
   constructor(options: DirectLinkOptions) {
@@ -58,7 +63,7 @@ export abstract class DirectLink implements FrameHandler {
     this.#reader = new FrameReader(this, limits.maxFrameBytes);
     this.#sendCredit = 0;
     this.#receiveCredit = limits.connectionWindowBytes;
-    this.#silence = setTimeout(() => this.violate("HELLO_MISSING", "no HELLO in time"), options.helloTimeoutMs).unref();
+    this.#silence = setTimeout(() => this.violate("SILENT_PEER", "no HELLO in time"), options.helloTimeoutMs).unref();
     connection.onClose(() => this.#closed());
     const { socket } = connection;
     socket.on("data", (chunk) => this.#receive(chunk));
@@ -68,8 +73,8 @@ export abstract class DirectLink implements FrameHandler {
 
   protected abstract onHello(hello: Hello): void;
   protected abstract onStreamFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
-  /** The peer leaves: it takes no streams after `lastStreamId`. */
-  protected abstract onGoAway(lastStreamId: number, violation: ViolationName | undefined, text: string): void;
+  /** The peer leaves: in good order it takes no streams after `lastStreamId`; with a code it ends the connection. */
+  protected abstract onGoAway(lastStreamId: number, code: number, text: string): void;
   /** Whether a stream of this ID has existed; frames for it may still be under way when it is gone. */
   protected abstract wasOpen(streamId: number): boolean;
   /** The connection is no more. */
@@ -87,7 +92,7 @@ export abstract class DirectLink implements FrameHandler {
   }
 
   sendGoAway(violation: ViolationName | undefined, text: string): void {
-    const bytes = Buffer.from(text.slice(0, 200));
+    const bytes = Buffer.from(text.slice(0, maxGoAwayTextBytes));
     this.writer.frame(frameTypes.goAway, 0, 0, 5 + bytes.length, (slab, at) => {
       slab.writeUInt32BE(this.lastStreamId, at);
       slab[at + 4] = violation === undefined ? noViolation : violations[violation];
@@ -136,7 +141,8 @@ export abstract class DirectLink implements FrameHandler {
   /** Something was taken, so that the peer may send as much again. */
   credit(cost: number): void {
     this.#creditDue += cost;
-    if (this.#creditDue < this.ours.connectionWindowBytes / 2 || this.#ended) return;
+    // Not half of it: what is taken and not yet credited would be as bad for the others as what nobody reads.
+    if (this.#creditDue < this.ours.streamWindowBytes / 2 || this.#ended) return;
     this.#receiveCredit += this.#creditDue;
     this.sendWindow(0, this.#creditDue);
     this.#creditDue = 0;
@@ -261,8 +267,12 @@ export abstract class DirectLink implements FrameHandler {
   #onPing(flags: number, streamId: number, payload: Buffer): void {
     if (streamId !== 0 || payload.length !== 8)
       throw new ProtocolViolation("BAD_PAYLOAD", "PING has eight bytes, on stream 0");
-    if (flags === pingAck) return;
+    if (flags === pingAck && this.#answersDue > 0) {
+      this.#answersDue -= 1;
+      return;
+    }
     this.noise();
+    if (flags === pingAck) return;
     const echo = Buffer.from(payload);
     this.writer.payload(frameTypes.ping, pingAck, 0, echo);
   }
@@ -270,8 +280,8 @@ export abstract class DirectLink implements FrameHandler {
   #onGoAway(streamId: number, payload: Buffer): void {
     if (streamId !== 0 || payload.length < 5)
       throw new ProtocolViolation("BAD_PAYLOAD", "GOAWAY has five bytes or more, on stream 0");
-    const text = payload.toString("utf8", 5);
-    this.onGoAway(payload.readUInt32BE(0), violationName(payload[4] as number), text);
+    this.noise();
+    this.onGoAway(payload.readUInt32BE(0), payload[4] as number, payload.toString("utf8", 5, 5 + maxGoAwayTextBytes));
   }
 
   #receive(chunk: Buffer): void {
@@ -317,6 +327,7 @@ export abstract class DirectLink implements FrameHandler {
       return;
     }
     this.writer.frame(frameTypes.ping, 0, 0, 8, (slab, at) => slab.fill(0, at, at + 8));
+    this.#answersDue += 1;
     this.#listenFor(this.#options.keepaliveTimeoutMs);
     this.#asked = true;
   }
@@ -375,6 +386,9 @@ function decodeHello(payload: Buffer): Hello {
   return hello;
 }
 
+/** The room that OPEN (fields and path) and END (fields and message) need beside a metadata block. */
+const framingBytes = 8 * 1024;
+
 /** Limits that are too small to work with are as bad as none. */
 function limitsOf({ limits, connectionId }: Hello): DirectLimits {
   if (limits === undefined || connectionId.length !== 16)
@@ -382,9 +396,9 @@ function limitsOf({ limits, connectionId }: Hello): DirectLimits {
   const { maxFrameBytes, maxMessageBytes, maxMetadataBytes, maxStreams, streamWindowBytes, connectionWindowBytes } =
     limits;
   const enough =
-    maxFrameBytes >= 1_024 &&
+    maxFrameBytes >= maxMetadataBytes + framingBytes &&
     maxMessageBytes >= 1 &&
-    maxMetadataBytes >= 0 &&
+    maxMetadataBytes >= 4_096 &&
     maxStreams >= 1 &&
     streamWindowBytes >= 1_024 &&
     connectionWindowBytes >= streamWindowBytes &&

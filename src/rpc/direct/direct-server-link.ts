@@ -4,14 +4,15 @@ import { Status } from "../../status.js";
 import type { ServerStreamHandler } from "../transport.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { DirectServerStream, type OpenFrame } from "./direct-server-stream.js";
-import { frameTypes, noTimeout, openByPath, openBytes } from "./frame.js";
+import { frameTypes, maxPathBytes, noTimeout, openByPath, openBytes } from "./frame.js";
 import { decodeMetadata } from "./metadata-block.js";
-import { ProtocolViolation, type ViolationName } from "./violation.js";
+import { ProtocolViolation } from "./violation.js";
 
 export interface DirectServerLinkOptions extends DirectLinkOptions {
   readonly handler: ServerStreamHandler;
   /** The methods this peer may open by index. */
   readonly methods: Method[];
+  /** The client broke the protocol; the connection has ended. */
   onViolation(violation: ProtocolViolation): void;
 }
 
@@ -61,8 +62,8 @@ export class DirectServerLink extends DirectLink {
     else throw new ProtocolViolation("UNEXPECTED_FRAME", `a client does not send frames of type ${type}`);
   }
 
-  protected override onGoAway(_: number, violation: ViolationName | undefined): void {
-    if (violation === undefined) this.drain();
+  protected override onGoAway(): void {
+    this.drain();
   }
 
   protected override onClosed(violation: ProtocolViolation | undefined): void {
@@ -112,17 +113,10 @@ export class DirectServerLink extends DirectLink {
       throw new ProtocolViolation("BAD_SEQUENCE", `call ${sequence} on stream ${this.#nextStreamId}`);
     }
     const { path, end } = this.#readPath(flags, payload);
-    const block = payload.length - end;
-    if (block > this.ours.maxMetadataBytes) {
-      throw new ProtocolViolation(
-        "METADATA_TOO_LARGE",
-        `${block} bytes of metadata; the limit is ${this.ours.maxMetadataBytes}`,
-      );
-    }
     return {
       path,
       timeoutMs: timeoutMs === noTimeout ? undefined : timeoutMs,
-      metadata: block === 0 ? undefined : decodeMetadata(payload.subarray(end)),
+      metadata: end === payload.length ? undefined : decodeMetadata(payload.subarray(end), this.ours.maxMetadataBytes),
       stale: !(Math.abs(ageMs) <= freshForMs),
     };
   }
@@ -136,8 +130,8 @@ export class DirectServerLink extends DirectLink {
     }
     // By path the index is the length of the path.
     const end = openBytes + index;
-    if (index === 0 || end > payload.length)
-      throw new ProtocolViolation("BAD_METHOD", "OPEN with a path longer than itself");
+    if (index === 0 || index > maxPathBytes || end > payload.length)
+      throw new ProtocolViolation("BAD_METHOD", "OPEN with a path that is empty, too long, or longer than itself");
     return { path: payload.toString("latin1", openBytes, end), end };
   }
 

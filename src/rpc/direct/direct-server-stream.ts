@@ -100,9 +100,9 @@ export class DirectServerStream extends DirectStream implements ServerStream {
   }
 
   #end(outcome: Outcome): void {
-    const block = encodeEnd(outcome);
-    const tooLarge = block.length > this.link.theirs.maxMetadataBytes;
-    this.link.sendBlock(frameTypes.end, this.id, tooLarge ? encodeEnd(withoutTrailer) : block);
+    const { trailer } = outcome;
+    const tooLarge = trailer !== undefined && encodeMetadata(trailer).length > this.link.theirs.maxMetadataBytes;
+    this.link.sendBlock(frameTypes.end, this.id, encodeEnd(tooLarge ? withoutTrailer : outcome));
     this.close();
     this.link.earn();
   }

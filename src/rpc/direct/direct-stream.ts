@@ -74,6 +74,11 @@ export abstract class DirectStream {
     return !this.#remoteEnded;
   }
 
+  /** Whether a message has begun to arrive and is not complete. */
+  protected get inMessage(): boolean {
+    return this.#assembler.bytes > 0;
+  }
+
   /** Whether everything that arrived was taken. */
   get drained(): boolean {
     return this.#arrived === undefined || this.#arrived.length === 0;
@@ -158,10 +163,7 @@ export abstract class DirectStream {
   }
 
   #receivePart(part: Buffer): void {
-    if (part.length === 0) {
-      this.link.noise();
-      return;
-    }
+    if (part.length === 0) throw partWithoutBytes(this.id);
     this.#assembler.add(part);
     const roomLeft = this.link.holdPartial(part.length);
     if (!roomLeft || this.#assembler.bytes > this.link.ours.maxMessageBytes) this.onTooLarge();
@@ -170,6 +172,7 @@ export abstract class DirectStream {
 
   #receiveEnd(part: Buffer): void {
     const before = this.#assembler.bytes;
+    if (before > 0 && part.length === 0) throw partWithoutBytes(this.id);
     if (before + part.length > this.link.ours.maxMessageBytes) {
       this.onTooLarge();
       return;
@@ -212,4 +215,9 @@ export abstract class DirectStream {
     this.link.sendWindow(this.id, this.#creditDue);
     this.#creditDue = 0;
   }
+}
+
+/** Only a message that is empty as a whole has a frame without bytes. */
+function partWithoutBytes(streamId: number): ProtocolViolation {
+  return new ProtocolViolation("BAD_PAYLOAD", `a part of a message without bytes on stream ${streamId}`);
 }

@@ -3,6 +3,9 @@ import type { Outcome } from "../transport.js";
 import { decodeMetadata, encodeMetadata } from "./metadata-block.js";
 import { ProtocolViolation } from "./violation.js";
 
+/** Of the text, in UTF-8. */
+const maxMessageBytes = 4 * 1024;
+
 const plainOk = Buffer.from([Status.OK]);
 
 /**
@@ -18,8 +21,8 @@ export function encodeEnd({ status, message, trailer }: Outcome): Buffer {
   return Buffer.concat(trailer === undefined ? [head, text] : [head, text, encodeMetadata(trailer)]);
 }
 
-/** @throws ProtocolViolation BAD_STATUS, BAD_PAYLOAD, BAD_METADATA */
-export function decodeEnd(payload: Buffer): Outcome {
+/** @throws ProtocolViolation BAD_STATUS, BAD_PAYLOAD, METADATA_TOO_LARGE, BAD_METADATA */
+export function decodeEnd(payload: Buffer, maxMetadataBytes: number): Outcome {
   const status = payload[0];
   if (status === undefined || status > Status.UNAUTHENTICATED) {
     throw new ProtocolViolation("BAD_STATUS", `END with status ${status}`);
@@ -28,12 +31,12 @@ export function decodeEnd(payload: Buffer): Outcome {
   const begin = 3;
   const end = begin + (payload.length < begin ? begin : payload.readUInt16BE(1));
   if (end > payload.length) throw new ProtocolViolation("BAD_PAYLOAD", "END with a message longer than itself");
+  if (end - begin > maxMessageBytes)
+    throw new ProtocolViolation("BAD_PAYLOAD", `END with a message of ${end - begin} bytes`);
   const message = payload.toString("utf8", begin, end);
   if (end === payload.length) return { status: status as Status, message };
-  return { status: status as Status, message, trailer: decodeMetadata(payload.subarray(end)) };
+  return { status: status as Status, message, trailer: decodeMetadata(payload.subarray(end), maxMetadataBytes) };
 }
-
-const maxMessageBytes = 4 * 1024;
 
 /** The text is for people; a longer one is cut, between characters. */
 function cut(text: Buffer): Buffer {

@@ -36,6 +36,9 @@ export const pingAck = 1;
 /** OPEN before the path and the metadata: method index (u16), timeout in ms (u32), sequence (u32), time (f64). */
 export const openBytes = 18;
 
+/** Of a path in OPEN. A longer one names no method that anybody would write. */
+export const maxPathBytes = 1_024;
+
 /** A timeout of this many milliseconds means that the caller names none. */
 export const noTimeout = 0xffff_ffff;
 

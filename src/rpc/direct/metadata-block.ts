@@ -24,8 +24,11 @@ export function metadataTooLarge(what: string): RpcError {
   return new RpcError(Status.RESOURCE_EXHAUSTED, `the ${what} is larger than the other side accepts`);
 }
 
-/** @throws ProtocolViolation BAD_METADATA */
-export function decodeMetadata(block: Buffer): Metadata {
+/** @throws ProtocolViolation METADATA_TOO_LARGE, BAD_METADATA */
+export function decodeMetadata(block: Buffer, maxBytes: number): Metadata {
+  if (block.length > maxBytes) {
+    throw new ProtocolViolation("METADATA_TOO_LARGE", `${block.length} bytes of metadata; the limit is ${maxBytes}`);
+  }
   const metadata = new Metadata();
   let at = 0;
   const take = (length: number): Buffer => {

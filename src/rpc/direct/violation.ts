@@ -20,6 +20,8 @@ export const violations = {
   BAD_STATUS: 18,
   TOO_MUCH_NOISE: 19,
   SILENT_PEER: 20,
+  /** Not the receiver's fault: the sender of GOAWAY has failed. */
+  INTERNAL_ERROR: 21,
 } as const;
 
 export type ViolationName = keyof typeof violations;

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { metadataBlock } from "../../../scripts/direct-frames.js";
-import { decodeEnd, encodeEnd } from "../../../src/rpc/direct/end-frame.js";
+import { decodeEnd as decode, encodeEnd } from "../../../src/rpc/direct/end-frame.js";
 import { ProtocolViolation } from "../../../src/rpc/direct/violation.js";
 import { Metadata } from "../../../src/rpc/metadata.js";
 import { Status } from "../../../src/status.js";
+
+const maxMetadataBytes = 60;
+const decodeEnd = (payload: Buffer) => decode(payload, maxMetadataBytes);
 
 describe("the payload of END", () => {
   it("is one byte for a plain success", () => {
@@ -50,6 +53,8 @@ describe("the payload of END", () => {
     ["BAD_PAYLOAD", "END with a message longer than itself", Buffer.from([0, 0])],
     ["BAD_PAYLOAD", "END with a message longer than itself", Buffer.from([0, 0, 1])],
     ["BAD_PAYLOAD", "END with a message longer than itself", Buffer.from([5, 255, 255, 1, 2, 3])],
+    ["BAD_PAYLOAD", "END with a message of 4097 bytes", Buffer.concat([Buffer.from([5, 16, 1]), Buffer.alloc(4_097)])],
+    ["METADATA_TOO_LARGE", "61 bytes of metadata; the limit is 60", Buffer.concat([Buffer.alloc(3), Buffer.alloc(61)])],
     ["BAD_METADATA", "metadata with a length that leads beyond its end", Buffer.from([5, 0, 1, 0x61, 3])],
   ] as const)("is refused: %s, %s", (violation, message, payload) => {
     expect(() => decodeEnd(payload)).toThrow(new ProtocolViolation(violation, message));

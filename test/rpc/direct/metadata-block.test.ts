@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { metadataBlock } from "../../../scripts/direct-frames.js";
-import { decodeMetadata, encodeMetadata } from "../../../src/rpc/direct/metadata-block.js";
+import { decodeMetadata as decode, encodeMetadata } from "../../../src/rpc/direct/metadata-block.js";
 import { ProtocolViolation } from "../../../src/rpc/direct/violation.js";
 import { Metadata } from "../../../src/rpc/metadata.js";
+
+const decodeMetadata = (block: Buffer) => decode(block, 32 * 1024);
 
 describe("metadata on the wire", () => {
   it("is each value with its key, in order", () => {
@@ -71,6 +73,14 @@ describe("metadata on the wire", () => {
     ["a text that is not printable ASCII", metadataBlock(["key", Buffer.from([0xe4])])],
   ])("is refused with %s", (what, block) => {
     expect(() => decodeMetadata(block)).toThrow(new ProtocolViolation("BAD_METADATA", `metadata with ${what}`));
+  });
+
+  it("is refused when it is larger than the limit, by one byte", () => {
+    const block = metadataBlock(["key", "value"]);
+    expect(decode(block, block.length).get("key")).toBe("value");
+    expect(() => decode(block, block.length - 1)).toThrow(
+      new ProtocolViolation("METADATA_TOO_LARGE", "13 bytes of metadata; the limit is 12"),
+    );
   });
 
   it("gives metadata or a violation for any bytes", () => {
