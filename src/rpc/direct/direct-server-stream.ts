@@ -96,7 +96,8 @@ export class DirectServerStream extends DirectStream implements ServerStream {
       code: "ERR_MESSAGE_TOO_LARGE",
     };
     this.#listener.onAbort(outcome);
-    this.finish(outcome);
+    // Also when a success waits for its last message to leave: otherwise the stream would stay, and grow.
+    if (!this.closed) this.#end(outcome);
   }
 
   #end(outcome: Outcome): void {

@@ -36,6 +36,7 @@ export abstract class DirectStream {
   #arrivingCost = 0;
   #creditDue = 0;
   #remoteEnded = false;
+  #remoteEndTold = false;
   #outgoing: Outgoing | undefined;
   #closed = false;
 
@@ -95,7 +96,7 @@ export abstract class DirectStream {
     }
     this.#credit(next.cost);
     this.onMessage(next.message);
-    if (this.drained && this.#remoteEnded) this.onRemoteEnd();
+    this.#tellRemoteEnd();
   }
 
   /** A part of a DATA frame, and what it takes of the credit. @throws ProtocolViolation */
@@ -196,7 +197,14 @@ export abstract class DirectStream {
       throw new ProtocolViolation("BAD_PAYLOAD", `stream ${this.id} ends in the middle of a message`);
     }
     this.#remoteEnded = true;
-    if (this.drained && !this.#closed) this.onRemoteEnd();
+    this.#tellRemoteEnd();
+  }
+
+  /** Once, also when the last messages were asked for one within the other. */
+  #tellRemoteEnd(): void {
+    if (!this.#remoteEnded || this.#remoteEndTold || this.#closed || !this.drained) return;
+    this.#remoteEndTold = true;
+    this.onRemoteEnd();
   }
 
   /** Somebody waits for the message that is arriving: it must be able to arrive whole, however large the window is. */
