@@ -18,7 +18,7 @@ export const differences: readonly Difference[] = [
       "crl::issuer-missing-crlsign",
     ],
     reason:
-      "CRLs are no input of this verifier: what is revoked comes to verifyPeer as a RevocationSet, from the records of the CA.",
+      "CRLs are no input of this verifier: what is revoked comes to verifyPeer as a RevocationSet, from whoever makes the credentials.",
   },
   {
     pinwire: "accepts",

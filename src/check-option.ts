@@ -1,7 +1,15 @@
 import { UsageError } from "./errors.js";
+import type { Source } from "./source.js";
 
 /** setTimeout() counts in 32 bits; a longer delay would fire at once. */
 export const maxDelayMs = 2 ** 31 - 1;
+
+/** @throws UsageError ERR_NO_CREDENTIALS */
+export function checkCredentials<T>(where: string, credentials: Source<T>): Source<T> {
+  // JavaScript may pass anything, and a mistake found now is better than one at the first connection.
+  if (typeof credentials?.current === "function" && typeof credentials.onChange === "function") return credentials;
+  throw new UsageError("ERR_NO_CREDENTIALS", `${where} needs credentials: await loadCredentials("certs/…")`);
+}
 
 /** A time span that a timer can hold. @throws UsageError ERR_INVALID_OPTION */
 export function checkDelayMs(name: string, value: number): number {

@@ -1,10 +1,7 @@
 // For applications.
-
 export { type Channel, type ChannelOptions, createChannel } from "./client/channel.js";
 export { type Client, type ClientOptions, createClient } from "./client/client.js";
 export type { ClientMethods, MethodCall, Requests } from "./client/client-methods.js";
-// For extension authors. What works on certificates is in "pinwire/identity", the local CA in "pinwire/ca".
-export type { CredentialState } from "./credentials/credential-state.js";
 export type { MtlsCredentials } from "./credentials/mtls-credentials.js";
 export {
   type CodedError,
@@ -17,19 +14,24 @@ export {
   type RpcErrorOptions,
   UsageError,
 } from "./errors.js";
-export { SpiffeId } from "./identity/spiffe-id.js";
-export { TrustDomain } from "./identity/trust-domain.js";
-export type { PeerIdentity } from "./identity/verify-peer.js";
 export type { Logger } from "./interceptors/logger.js";
 export { allow, deny, type PolicyRule, type PolicyTarget } from "./interceptors/policy.js";
 export { type LoadOptions, loadCredentials } from "./load-credentials.js";
 export type { CallContext, HandlerContext } from "./rpc/call-context.js";
 export type { CallOptions } from "./rpc/call-options.js";
-export { type ContextKey, ContextValues, contextKey } from "./rpc/context-values.js";
 export type { Implementation, MethodHandler } from "./rpc/implementation.js";
-export type { Interceptor } from "./rpc/interceptor.js";
-export { type BinaryKey, Metadata } from "./rpc/metadata.js";
+export { type BinaryKey, Metadata, type MetadataValue } from "./rpc/metadata.js";
 export { createServer, type Server, type ServerOptions } from "./server/server.js";
-export { constantSource, MutableSource, type Source } from "./source.js";
 export { Status, type StatusName, statusName } from "./status.js";
 export type { TransportName } from "./transport/protocols.js";
+
+// For extension authors. What works on certificates is in "pinwire/identity", the local CA in "pinwire/ca".
+
+export type { CredentialState } from "./credentials/credential-state.js";
+export { SpiffeId } from "./identity/spiffe-id.js";
+export { TrustDomain } from "./identity/trust-domain.js";
+export type { PeerIdentity } from "./identity/verify-peer.js";
+export { type ContextKey, ContextValues, contextKey } from "./rpc/context-values.js";
+export type { Interceptor } from "./rpc/interceptor.js";
+export { constantSource, MutableSource, type Source } from "./source.js";
+export type { Address } from "./transport/address.js";

@@ -7,6 +7,7 @@ import type { CallOptions } from "../rpc/call-options.js";
 import { ClientCall, cancelled } from "../rpc/client-call.js";
 import { type ClientMethod, clientMethod } from "../rpc/client-method.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
+import { nestedFailure } from "../rpc/nested-failure.js";
 import type { Connection } from "./connection.js";
 
 export interface CallsOptions {
@@ -72,7 +73,7 @@ export class Calls {
     } catch (error) {
       // Whatever failed on this side, the server must not go on with the call.
       call.abort(asAbort(error));
-      throw error;
+      throw error instanceof RpcError ? nestedFailure(error) : error;
     } finally {
       call.release();
       this.#connection.calls.delete(call);

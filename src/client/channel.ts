@@ -1,13 +1,15 @@
-import { checkCount, checkDelayMs, checkKeys } from "../check-option.js";
+import { checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-option.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
-import { RpcError } from "../errors.js";
+import { RpcError, UsageError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
-import { defaultLogger, type Logger } from "../interceptors/logger.js";
+import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { enableAmbientCalls } from "../rpc/ambient-call.js";
+import { nestedFailure } from "../rpc/nested-failure.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
 import { type Address, parseAddress } from "../transport/address.js";
+import { requirePlatform } from "../transport/platform.js";
 import { checkTransports, type TransportName, transportName } from "../transport/protocols.js";
 import type { Connection } from "./connection.js";
 
@@ -36,7 +38,8 @@ export const channelOptionKeys = [
  * A connection to one server, made when the first call needs it and made again when it breaks. Share one among the
  * clients of all services of that server.
  *
- * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_INVALID_SPIFFE_ID; UsageError ERR_INVALID_OPTION
+ * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_UNSUPPORTED_PLATFORM, ERR_INVALID_SPIFFE_ID;
+ * UsageError ERR_NO_CREDENTIALS, ERR_NO_PEER, ERR_INVALID_OPTION
  */
 export function createChannel(options: ChannelOptions): Channel {
   checkKeys("createChannel()", options, channelOptionKeys);
@@ -57,16 +60,17 @@ export class Channel implements AsyncDisposable {
 
   /** @internal Use {@link createChannel}. */
   constructor(options: ChannelOptions) {
+    this.credentials = checkCredentials("createChannel()", options.credentials);
     this.address = parseAddress(options.target);
-    this.peer = typeof options.peer === "string" ? SpiffeId.parse(options.peer) : options.peer;
-    this.credentials = options.credentials;
+    requirePlatform(this.address);
+    this.peer = checkPeer(options.peer);
     this.maxMessageBytes = checkCount("maxMessageBytes", options.maxMessageBytes ?? defaults.maxMessageBytes);
     this.handshakeTimeoutMs = checkDelayMs(
       "handshakeTimeoutMs",
       options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,
     );
     this.transports = checkTransports(options.transports);
-    this.logger = options.logger ?? defaultLogger();
+    this.logger = safely(options.logger ?? defaultLogger());
     enableAmbientCalls();
   }
 
@@ -106,6 +110,13 @@ export class Channel implements AsyncDisposable {
   }
 }
 
+/** The types demand it, but an environment variable that is not set passes them, and no name must not mean any. */
+function checkPeer(peer: string | SpiffeId): SpiffeId {
+  if (peer instanceof SpiffeId) return peer;
+  if (typeof peer === "string") return SpiffeId.parse(peer);
+  throw new UsageError("ERR_NO_PEER", "createChannel() needs peer: the SPIFFE ID of the only server accepted");
+}
+
 function channelClosed(): RpcError {
-  return new RpcError(Status.CANCELLED, "the channel was closed", { code: "ERR_CHANNEL_CLOSED" });
+  return nestedFailure(new RpcError(Status.CANCELLED, "the channel was closed", { code: "ERR_CHANNEL_CLOSED" }));
 }

@@ -1,5 +1,4 @@
-import { RpcError } from "../errors.js";
-import { parseMethodPath } from "../rpc/method-path.js";
+import { CallRefused } from "../rpc/call-refused.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import { Status } from "../status.js";
 import type { Policy } from "./policy.js";
@@ -10,9 +9,8 @@ import type { Policy } from "./policy.js";
  */
 export function authorization(policy: Policy): ServerStage {
   return (call, next) => {
-    const name = parseMethodPath(call.path);
-    if (name === undefined || !policy.permits(call.peer.id, name)) {
-      throw new RpcError(Status.PERMISSION_DENIED, "permission denied", { code: "ERR_POLICY" });
+    if (!policy.permits(call.peer.id, call.path)) {
+      throw new CallRefused("ERR_POLICY", Status.PERMISSION_DENIED, "permission denied");
     }
     return next();
   };

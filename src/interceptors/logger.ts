@@ -8,6 +8,25 @@ export interface Logger {
   isLevelEnabled?(level: string): boolean;
 }
 
+/** A logger that fails must not decide about calls and connections. */
+export function safely(logger: Logger): Logger {
+  const write = (level: "debug" | "info" | "warn" | "error") => (fields: object, message: string) => {
+    try {
+      logger[level](fields, message);
+    } catch {
+      // See above. There is nowhere left to say so.
+    }
+  };
+  const isLevelEnabled = (level: string): boolean => {
+    try {
+      return logger.isLevelEnabled?.(level) ?? true;
+    } catch {
+      return true;
+    }
+  };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error"), isLevelEnabled };
+}
+
 /** No logger was given: warnings and errors go to standard error by pino, which is loaded with the first of them. */
 export function defaultLogger(): Logger {
   let loading: Promise<Logger> | undefined;

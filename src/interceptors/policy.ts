@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { UsageError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
-import type { MethodName } from "../rpc/method-path.js";
+import { parseMethodPath } from "../rpc/method-path.js";
 
 /** Says who may, or may not, call a service or one of its methods. Made by {@link allow} and {@link deny} only. */
 export interface PolicyRule {
@@ -68,8 +68,15 @@ export class Policy {
     }
   }
 
-  /** Deny rules first, then allow rules, else denied. */
-  permits(principal: SpiffeId, { service, method }: MethodName): boolean {
+  /**
+   * Deny rules first, then allow rules, else denied.
+   *
+   * @param path as it arrived; one that is not exactly `/package.Service/Method` is denied
+   */
+  permits(principal: SpiffeId, path: string): boolean {
+    const name = parseMethodPath(path);
+    if (name === undefined) return false;
+    const { service, method } = name;
     const id = principal.toString();
     const target = `${service}/${method}`;
     const lists = (table: Map<string, Set<string>>) => table.get(service)?.has(id) || table.get(target)?.has(id);

@@ -4,7 +4,8 @@ import type { CallContext } from "./call-context.js";
 /**
  * A plain function around a call: the same for all four kinds of method, both sides, every transport. `next()` runs the
  * rest of the call and settles when it has ended; a rejection is the call's failure. Not calling `next` ends the call
- * here, so it must throw an `RpcError` to say why.
+ * here, so it must throw an `RpcError` to say why. A failure may be turned into another, not into a success: there would be
+ * no response.
  *
  * @example
  * const timing: Interceptor = async (call, next) => {
@@ -26,17 +27,24 @@ export function chain<C>(
 }
 
 /**
- * Guards an interceptor that is not ours: a synchronous throw becomes a rejection, a second `next()` is refused, and
- * returning without `next()` cannot pass for success.
+ * Guards an interceptor that is not ours: a synchronous throw becomes a rejection, a second `next()` is refused, and neither
+ * returning without `next()` nor swallowing its failure can pass for success.
  */
 export function guarded<C extends CallContext>(interceptor: Interceptor<C>): Interceptor<C> {
   return async (call, next) => {
     let entered = false;
-    await interceptor(call, () => {
+    let failure: { readonly error: unknown } | undefined;
+    await interceptor(call, async () => {
       if (entered) throw new UsageError("ERR_NEXT_MISUSED", "an interceptor called next() more than once");
       entered = true;
-      return next();
+      try {
+        await next();
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
     });
+    if (failure !== undefined) throw failure.error;
     if (!entered)
       throw new UsageError("ERR_NEXT_MISUSED", "an interceptor returned without calling next() or throwing");
   };

@@ -12,8 +12,9 @@ export function methodPath(method: DescMethod): string {
 }
 
 /**
- * The names in a path, or undefined when it is not exactly two segments of protobuf identifiers. Router and policy both
- * work on this one reading, so no spelling can reach a handler under a name the policy did not see.
+ * The names in a path, or undefined when it is not exactly two segments of protobuf identifiers. The policy decides
+ * on this reading and the router knows only paths that are exactly of this form, so no spelling can reach a handler under
+ * a name that the policy did not see.
  */
 export function parseMethodPath(path: string): MethodName | undefined {
   const match = /^\/([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)\/([A-Za-z_]\w*)$/.exec(path);

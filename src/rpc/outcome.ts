@@ -1,5 +1,7 @@
-import { ConfigError, type ErrorCode, isCodedError, PeerError, RpcError } from "../errors.js";
+import { type ErrorCode, RpcError, UsageError } from "../errors.js";
 import { Status } from "../status.js";
+import { CallRefused } from "./call-refused.js";
+import { isNestedFailure } from "./nested-failure.js";
 import type { Outcome } from "./transport.js";
 
 /** What a server's log says of a failed call, and what its caller hears. They differ on purpose. */
@@ -10,16 +12,14 @@ export interface Failure {
 }
 
 /**
- * Turns whatever a call threw into a status. Only an `RpcError` made in this process speaks to the caller in its own
- * words. A refusal is a constant sentence with a reference; anything else is `INTERNAL` without text.
+ * Turns whatever a call threw into a status. Only an `RpcError` that a handler or interceptor made speaks to the caller in
+ * its own words. A refusal is a constant sentence with a reference; anything else is `INTERNAL` without text.
  */
 export function failureOf(error: unknown, reference: () => string): Failure {
-  if (error instanceof RpcError) return error.received ? relayed(error, reference()) : spoken(error, reference);
-  if (error instanceof PeerError) {
-    return hidden(error.code, Status.UNAUTHENTICATED, "not authenticated", reference(), error);
-  }
-  const code = isCodedError(error) && !(error instanceof ConfigError) ? error.code : "ERR_HANDLER_FAILED";
-  return hidden(code, Status.INTERNAL, "internal error", reference(), error);
+  if (error instanceof CallRefused) return hidden(error.code, error.status, error.message, reference(), error);
+  if (error instanceof RpcError) return isNestedFailure(error) ? relayed(error, reference()) : spoken(error);
+  const isOurs = error instanceof UsageError;
+  return hidden(isOurs ? error.code : "ERR_HANDLER_FAILED", Status.INTERNAL, "internal error", reference(), error);
 }
 
 /** Statuses of a nested call that mean the same one level up. */
@@ -37,17 +37,9 @@ function relayed(error: RpcError, reference: string): Failure {
   );
 }
 
-/** Reasons that the caller is not told, only where to ask for them. */
-const refusals: ReadonlySet<ErrorCode> = new Set(["ERR_POLICY", "ERR_UNKNOWN_METHOD", "ERR_STALE_CALL"]);
-
-function spoken(error: RpcError, reference: () => string): Failure {
-  if (refusals.has(error.code)) {
-    return hidden(error.code, error.status, error.rawMessage, reference(), error);
-  }
-  return {
-    code: error.code,
-    outcome: { status: error.status, message: error.rawMessage, code: error.code, cause: error },
-  };
+function spoken(error: RpcError): Failure {
+  const { code, status, rawMessage: message } = error;
+  return { code, outcome: { status, message, code, cause: error } };
 }
 
 function hidden(code: ErrorCode, status: Status, sentence: string, reference: string, cause: unknown): Failure {

@@ -1,10 +1,11 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import { RpcError } from "../errors.js";
+import { type ErrorCode, isCodedError, RpcError } from "../errors.js";
 import type { PeerIdentity } from "../identity/verify-peer.js";
 import { Status } from "../status.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import { Call } from "./call.js";
 import type { HandlerContext } from "./call-context.js";
+import { CallRefused } from "./call-refused.js";
 import { MessageReader } from "./message-reader.js";
 import type { Metadata } from "./metadata.js";
 import { failureOf } from "./outcome.js";
@@ -68,12 +69,14 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     return this.route.method;
   }
 
-  /** @throws RpcError or PeerError when the caller must not be believed, or not any more */
+  /** @throws CallRefused when the caller must not be believed, or not any more */
   assertAuthentic(): void {
-    this.#stream.connection.assertTrusted();
-    if (this.#stream.stale) {
-      throw new RpcError(Status.UNAUTHENTICATED, "not authenticated", { code: "ERR_STALE_CALL" });
+    try {
+      this.#stream.connection.assertTrusted();
+    } catch (cause) {
+      throw notAuthenticated(isCodedError(cause) ? cause.code : "ERR_HANDLER_FAILED", cause);
     }
+    if (this.#stream.stale) throw notAuthenticated("ERR_STALE_CALL");
   }
 
   get connection(): SecureConnection {
@@ -105,7 +108,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   finish(outcome: Outcome): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#stream.finish(this.#sendHeaderLate(outcome));
+    this.#sendHeaderLate();
+    this.#stream.finish(outcome);
   }
 
   override abort(reason: RpcError): void {
@@ -136,16 +140,19 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     this.abort(new RpcError(status === Status.OK ? Status.UNKNOWN : status, message, reason));
   }
 
-  /** A header that no message took along. One that cannot be sent turns a success into its failure. */
-  #sendHeaderLate(outcome: Outcome): Outcome {
-    if (this.#headerSent || this.headerIfAny === undefined) return outcome;
+  /** A header that no message took along goes before the end of a call that failed, if it can. */
+  #sendHeaderLate(): void {
+    if (this.#headerSent || this.headerIfAny === undefined) return;
     try {
       this.#stream.sendHeader(this.responseHeader);
-    } catch (error) {
-      if (outcome.status === Status.OK) return failureOf(error, () => this.reference).outcome;
+    } catch {
+      // The call has failed already; its first failure is the one that counts.
     }
-    return outcome;
   }
+}
+
+function notAuthenticated(code: ErrorCode, cause?: unknown): CallRefused {
+  return new CallRefused(code, Status.UNAUTHENTICATED, "not authenticated", { cause });
 }
 
 function wrongCount(message: string): RpcError {

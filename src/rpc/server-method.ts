@@ -1,8 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { RpcError, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import { Status } from "../status.js";
 import { runInCall } from "./ambient-call.js";
 import type { HandlerContext } from "./call-context.js";
+import { CallRefused } from "./call-refused.js";
 import { type Codec, messageCodec } from "./codec.js";
 import { endQuietly } from "./end-quietly.js";
 import { chain } from "./interceptor.js";
@@ -59,7 +60,7 @@ export function serverMethod(method: DescMethod, handler: AnyHandler, options: S
 /** Where every path leads that is not served: the same stages, so that it is refused, counted and logged like the rest. */
 export function unknownServerMethod(stages: readonly ServerStage[], maxTimeoutMs: number): ServerMethod {
   const run = chain<ServerCall>(stages, async () => {
-    throw new RpcError(Status.UNIMPLEMENTED, "unknown method", { code: "ERR_UNKNOWN_METHOD" });
+    throw new CallRefused("ERR_UNKNOWN_METHOD", Status.UNIMPLEMENTED, "unknown method");
   });
   return { method: undefined, maxTimeoutMs, run };
 }
@@ -94,10 +95,13 @@ async function sendAll(call: ServerCall, result: unknown, codec: Codec): Promise
   call.whenAborted(() => void endQuietly(iterator));
   for (;;) {
     const item = await iterator.next();
-    if (call.abortReason !== undefined || item.done) return;
+    if (call.abortReason !== undefined) return;
+    if (item.done) break;
     const slow = send(call, item.value, codec);
     if (slow !== undefined) await slow;
   }
+  // Where no message took the header along, it goes by itself.
+  if (call.headerIfAny !== undefined) call.sendHeader();
 }
 
 function send(call: ServerCall, init: unknown, codec: Codec): Promise<void> | undefined {

@@ -6,7 +6,8 @@ import type { Metadata } from "./metadata.js";
 
 /**
  * What lies between the call pipeline and the bytes on a verified connection. The pipeline knows only these interfaces;
- * `rpc/h2/` implements them with grpc-js. Messages are encoded protobuf, without framing.
+ * `rpc/direct/` and
+ * `rpc/h2/` implement them. Messages are encoded protobuf, without framing.
  *
  * Reading is by credit: a listener is given one message for each `read()`, so that whoever is slow is not flooded.
  */

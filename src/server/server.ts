@@ -1,9 +1,9 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { checkCount, checkDelayMs, checkKeys } from "../check-option.js";
+import { checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-option.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { UsageError } from "../errors.js";
-import { defaultLogger, type Logger } from "../interceptors/logger.js";
+import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { Policy, type PolicyRule } from "../interceptors/policy.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import type { Implementation } from "../rpc/implementation.js";
@@ -58,7 +58,7 @@ const limitKeys = [...delayKeys, ...countKeys] as const;
 /**
  * Makes a server. Nothing is open until {@link Server.listen}.
  *
- * @throws UsageError ERR_NO_POLICY, ERR_INVALID_OPTION
+ * @throws UsageError ERR_NO_CREDENTIALS, ERR_NO_POLICY, ERR_INVALID_OPTION
  */
 export function createServer(options: ServerOptions): Server {
   return new Server(options);
@@ -84,10 +84,11 @@ export class Server implements AsyncDisposable {
       "transports",
       ...limitKeys,
     ]);
+    checkCredentials("createServer()", options.credentials);
     this.#options = options;
     this.#policy = new Policy(options.policy ?? []);
     this.#limits = checkLimits(options);
-    this.#logger = options.logger ?? defaultLogger();
+    this.#logger = safely(options.logger ?? defaultLogger());
     this.#transports = checkTransports(options.transports);
   }
 

@@ -3,7 +3,6 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { MtlsCredentials } from "../credentials/mtls-credentials.js";
 import { defaults } from "../defaults.js";
 import { RpcError } from "../errors.js";
-import type { SpiffeId } from "../identity/spiffe-id.js";
 import { authentication } from "../interceptors/authentication.js";
 import { authorization } from "../interceptors/authorization.js";
 import { logCredentialsRefused, logRefusal, logViolation } from "../interceptors/connection-log.js";
@@ -15,7 +14,7 @@ import type { HandlerContext } from "../rpc/call-context.js";
 import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
 import { schemaFingerprint } from "../rpc/direct/schema-fingerprint.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
-import { methodPath, parseMethodPath } from "../rpc/method-path.js";
+import { methodPath } from "../rpc/method-path.js";
 import { ServerCall } from "../rpc/server-call.js";
 import { type AnyHandler, type ServerMethod, serverMethod, unknownServerMethod } from "../rpc/server-method.js";
 import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
@@ -51,7 +50,7 @@ export class Serving {
   readonly #listener: SecureListener;
   readonly #drainTimeoutMs: number;
   readonly #reports: Disposable | undefined;
-  #whenIdle: (() => void) | undefined;
+  readonly #whenIdle = new Set<() => void>();
 
   /** Loads what the transports need; a server that does not speak HTTP/2 never loads grpc-js. */
   static async start(options: ServingOptions): Promise<Serving> {
@@ -77,7 +76,7 @@ export class Serving {
       ...limits,
       ...keepalive,
       // Who may not call a method does not learn that there is one.
-      methodsFor: ({ id }) => served.filter(({ path }) => permits(options.policy, id, path)),
+      methodsFor: ({ id }) => served.filter(({ path }) => options.policy.permits(id, path)),
       onViolation: (connection, { violation, message }) => logViolation(logger, connection, violation, message),
     });
     this.#transports = new Map<string, ServerTransport>([
@@ -136,16 +135,19 @@ export class Serving {
   #idle(timeoutMs: number): Promise<void> {
     if (this.#listener.connections.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#whenIdle = () => {
+      const done = () => {
         clearTimeout(timer);
+        this.#whenIdle.delete(done);
         resolve();
       };
+      const timer = setTimeout(done, timeoutMs);
+      this.#whenIdle.add(done);
     });
   }
 
   #settled(): void {
-    if (this.#listener.connections.size === 0) this.#whenIdle?.();
+    if (this.#listener.connections.size > 0) return;
+    for (const done of [...this.#whenIdle]) done();
   }
 }
 
@@ -155,11 +157,6 @@ function servedMethods({ services }: ServingOptions): ServedMethod[] {
   return [...services.keys()].flatMap(({ methods }) =>
     methods.map((method) => ({ path: methodPath(method), fingerprint: schemaFingerprint(method) })),
   );
-}
-
-function permits(policy: Policy, id: SpiffeId, path: string): boolean {
-  const name = parseMethodPath(path);
-  return name !== undefined && policy.permits(id, name);
 }
 
 type Stages = Parameters<typeof unknownServerMethod>[0];

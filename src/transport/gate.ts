@@ -12,7 +12,7 @@ export interface GateOptions {
   readonly protocols: readonly string[];
   /** The role of the peer. */
   readonly role: PeerRole;
-  /** The only peer accepted; a server leaves it out. */
+  /** The only server accepted. A client must name one; to a server its policy says whom it serves. */
   readonly expected?: SpiffeId;
   readonly now: Date;
 }
@@ -33,6 +33,9 @@ export function passGate(socket: TLSSocket, options: GateOptions): Admitted {
     const protocol = negotiated(socket, options.protocols);
     const { state, role, expected, now } = options;
     const { bundle, pins, revoked } = state;
+    if (role === "server" && expected === undefined) {
+      throw new PeerError("ERR_UNEXPECTED_IDENTITY", "no server was named, so none is accepted");
+    }
     const peer = verifyChain(socket, { bundle, pins, revoked, now, role, ...(expected && { expected }) });
     requireOpenSslVerdict(socket, peer);
     return { peer, protocol };

@@ -153,6 +153,19 @@ describe("interceptors", () => {
     });
   }
 
+  it("cannot turn a failure into a success: there would be no response", async () => {
+    const swallow: Interceptor = (_, next) => next().catch(() => {});
+    const implementation = {
+      sayHello: () => {
+        throw new RpcError(Status.NOT_FOUND, "nobody");
+      },
+    };
+    const server = await GreeterPair.start({ server: { interceptors: [swallow] }, implementation });
+    expect(await failure(server.client.sayHello({ name: "x" }))).toMatchObject({ status: Status.NOT_FOUND });
+    const client = await GreeterPair.start({ client: { interceptors: [swallow] }, implementation });
+    expect(await failure(client.client.sayHello({ name: "x" }))).toMatchObject({ status: Status.NOT_FOUND });
+  });
+
   it("cannot hang a call: one that never settles ends with the deadline", async () => {
     const { client } = await GreeterPair.start({ server: { interceptors: [() => new Promise(() => {})] } });
     expect(await failure(client.sayHello({ name: "x" }, { timeoutMs: 100 }))).toMatchObject({

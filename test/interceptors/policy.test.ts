@@ -13,17 +13,17 @@ const { sayHello, chat } = GreeterService.method;
 describe("a policy", () => {
   it("denies what no rule allows", () => {
     const policy = new Policy([allow(sayHello, cli)]);
-    expect(policy.permits(cli, { service, method: "SayHello" })).toBe(true);
-    expect(policy.permits(gui, { service, method: "SayHello" })).toBe(false);
-    expect(policy.permits(cli, { service, method: "Chat" })).toBe(false);
-    expect(policy.permits(cli, { service: "other.Service", method: "SayHello" })).toBe(false);
+    expect(policy.permits(cli, `/${service}/SayHello`)).toBe(true);
+    expect(policy.permits(gui, `/${service}/SayHello`)).toBe(false);
+    expect(policy.permits(cli, `/${service}/Chat`)).toBe(false);
+    expect(policy.permits(cli, "/other.Service/SayHello")).toBe(false);
   });
 
   it("allows a service with all its methods, and no other whose name begins alike", () => {
     const policy = new Policy([allow(GreeterService, cli)]);
-    for (const { name } of GreeterService.methods) expect(policy.permits(cli, { service, method: name })).toBe(true);
+    for (const { name } of GreeterService.methods) expect(policy.permits(cli, `/${service}/${name}`)).toBe(true);
     for (const other of [`${service}X`, service.slice(0, -1), service.toLowerCase(), "hello.v1", "v1.GreeterService"]) {
-      expect(policy.permits(cli, { service: other, method: "SayHello" })).toBe(false);
+      expect(policy.permits(cli, `/${other}/SayHello`)).toBe(false);
     }
   });
 
@@ -34,8 +34,8 @@ describe("a policy", () => {
       [allow(chat, cli), deny(GreeterService, cli), allow(GreeterService, gui)],
     ]) {
       const policy = new Policy(rules);
-      expect(policy.permits(cli, { service, method: "Chat" })).toBe(false);
-      expect(policy.permits(gui, { service, method: "Chat" })).toBe(true);
+      expect(policy.permits(cli, `/${service}/Chat`)).toBe(false);
+      expect(policy.permits(gui, `/${service}/Chat`)).toBe(true);
     }
   });
 
@@ -59,7 +59,7 @@ describe("a policy", () => {
       const policy = new Policy(rules);
       for (const id of [cli, gui]) {
         for (const { name } of GreeterService.methods) {
-          expect(policy.permits(id, { service, method: name })).toBe(naive(rules, id, name));
+          expect(policy.permits(id, `/${service}/${name}`)).toBe(naive(rules, id, name));
         }
       }
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RpcError } from "../../src/errors.js";
+import { PeerError, RpcError } from "../../src/errors.js";
 import { Status } from "../../src/status.js";
 import { failure, signalled } from "../helpers/collect.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
@@ -148,6 +148,60 @@ describe("a handler that fails by accident", () => {
     const error = await failure(client.sayHello({ name: "x" }));
     expect(error.status).toBe(Status.INTERNAL);
     expect(error.message).not.toContain("swordfish");
+  });
+});
+
+describe("a call that a handler makes, and lets fail", () => {
+  it("says nothing of why there was no connection, nor that it was not this caller who failed", async () => {
+    const nobody = new GreeterPair();
+    const stranger = await GreeterPair.start();
+    const small = await GreeterPair.start();
+    const clients = {
+      "no socket": nobody.newClient(),
+      "not pinned": stranger.strangerClient("spiffe://local.test/unknown", { pinned: false }),
+      "too large": small.newClient({ maxMessageBytes: 10 }),
+    };
+    for (const [what, nested] of Object.entries(clients)) {
+      const { client } = await GreeterPair.start({
+        implementation: { sayHello: () => nested.sayHello({ name: "a name of more than ten bytes" }) },
+      });
+      const error = await failure(client.sayHello({ name: "x" }));
+      expect([Status.UNAVAILABLE, Status.INTERNAL], what).toContain(error.status);
+      expect(error.rawMessage, what).toMatch(/^(a nested call failed|internal error) \(reference [0-9a-f]{12}\)$/);
+    }
+  });
+
+  it("does not make the caller unauthenticated", async () => {
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayHello: () => {
+          throw new PeerError("ERR_NOT_PINNED", "somebody else is not pinned");
+        },
+      },
+    });
+    expect(await failure(client.sayHello({ name: "x" }))).toMatchObject({ status: Status.INTERNAL });
+  });
+
+  it("keeps the words of a handler that chooses DEADLINE_EXCEEDED itself", async () => {
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayHello: () => {
+          throw new RpcError(Status.DEADLINE_EXCEEDED, "the printer took too long");
+        },
+      },
+    });
+    expect((await failure(client.sayHello({ name: "x" }))).rawMessage).toBe("the printer took too long");
+  });
+});
+
+describe("a logger that throws", () => {
+  it("decides about nothing", async () => {
+    const broken = (): never => {
+      throw new Error("disk full");
+    };
+    const logger = { debug: broken, info: broken, warn: broken, error: broken, isLevelEnabled: broken };
+    const { client } = await GreeterPair.start({ server: { logger }, client: { logger } });
+    expect((await client.sayHello({ name: "Ada" })).greeting).toContain("Ada");
   });
 });
 

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { createClient } from "../../src/client/client.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow } from "../../src/interceptors/policy.js";
 import { createServer } from "../../src/server/server.js";
@@ -42,6 +43,25 @@ describe("drain()", () => {
     const call = failure(pair.client.sayHello({ name: "x" }));
     await failure(pair.client.sayHello({ name: "y" }, { timeoutMs: 50 }));
     await pair.server.drain();
+    expect(await call).toMatchObject({ status: Status.UNAVAILABLE });
+  });
+
+  it("ends with close(), which does not wait for it", async () => {
+    const started = signalled();
+    const pair = await GreeterPair.start({
+      server: { drainTimeoutMs: 2_000_000_000 },
+      implementation: {
+        sayHello: () => {
+          started.resolve();
+          return new Promise(() => {});
+        },
+      },
+    });
+    const call = failure(pair.client.sayHello({ name: "x" }));
+    await started.promise;
+    const drained = pair.server.drain();
+    await pair.server.close();
+    await drained;
     expect(await call).toMatchObject({ status: Status.UNAVAILABLE });
   });
 
@@ -149,6 +169,28 @@ describe("misuse is found at the call", () => {
     expect(() => allow(GreeterService)).toThrow(/names nobody; give at least one SPIFFE ID/);
     expect(() => allow(GreeterService, "spiffe://Local.test/cli")).toThrowError(
       expect.objectContaining({ code: "ERR_INVALID_SPIFFE_ID" }),
+    );
+  });
+
+  it("a client that names no server, or has no credentials", () => {
+    const options = { credentials, target: "unix:/run/x.sock", peer: serverId, timeoutMs: 1_000 };
+    for (const peer of [undefined, null, 7]) {
+      expect(() => createClient(GreeterService, { ...options, peer } as never)).toThrowError(
+        expect.objectContaining({ name: "UsageError", code: "ERR_NO_PEER" }),
+      );
+    }
+    for (const nothing of [undefined, null, {}, "insecure"]) {
+      const without = { ...options, credentials: nothing } as never;
+      expect(() => createClient(GreeterService, without)).toThrowError(
+        expect.objectContaining({ code: "ERR_NO_CREDENTIALS" }),
+      );
+      expect(() => createServer({ credentials: nothing, policy } as never)).toThrowError(
+        expect.objectContaining({ code: "ERR_NO_CREDENTIALS" }),
+      );
+    }
+    const other = process.platform === "win32" ? "unix:/run/x.sock" : "npipe:x";
+    expect(() => createClient(GreeterService, { ...options, target: other })).toThrowError(
+      expect.objectContaining({ code: "ERR_UNSUPPORTED_PLATFORM" }),
     );
   });
 

@@ -73,7 +73,8 @@ function reasonOf(status: Status, details: string): Pick<Outcome, "message" | "c
   if (status === Status.UNAVAILABLE && details === "Connection dropped") {
     return { message: "the connection to the server was lost", code: "ERR_CONNECTION_LOST" };
   }
-  if (status === Status.DEADLINE_EXCEEDED) return { message: "the deadline of the call has passed" };
+  if (status === Status.DEADLINE_EXCEEDED && details.startsWith("Deadline exceeded"))
+    return { message: "the deadline of the call has passed" };
   if (status === Status.RESOURCE_EXHAUSTED && details.startsWith("Received message larger than max")) {
     return { message: "the response is larger than the limit (maxMessageBytes)", code: "ERR_MESSAGE_TOO_LARGE" };
   }
