@@ -1,12 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { errorCodes, PeerError } from "../../errors.js";
-import type { Hello } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
 import { directRefusalKinds as refusalKinds } from "../../transport/refusal.js";
 import type { ClientRequest, ClientStreamListener, Outcome } from "../transport.js";
 import { DirectClientStream } from "./direct-client-stream.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { frameTypes, noTimeout, openByPath, openBytes } from "./frame.js";
+import type { Greeting } from "./hello-frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
 import { noViolation, ProtocolViolation, violationName } from "./violation.js";
 
@@ -40,12 +39,12 @@ export class DirectClientLink extends DirectLink {
   constructor(options: DirectClientLinkOptions) {
     super(options);
     this.#options = options;
-    this.sendHello([], randomBytes(16));
+    this.sendHello([]);
   }
 
   /** Whether one more call may begin now. */
   get hasRoom(): boolean {
-    return !this.#leaving && !this.ended && this.streams.size < this.theirs.maxStreams;
+    return !this.#leaving && !this.ended && !this.isClogged && this.streams.size < this.theirs.maxStreams;
   }
 
   get isIdle(): boolean {
@@ -94,7 +93,11 @@ export class DirectClientLink extends DirectLink {
     return this.streams.size > 0;
   }
 
-  protected override onHello({ methods }: Hello): void {
+  protected override onDrained(): void {
+    if (this.hasRoom) this.#options.onRoom();
+  }
+
+  protected override onHello({ methods }: Greeting): void {
     for (const [index, { path }] of methods.entries()) {
       if (path === "" || this.#methods.has(path)) {
         throw new ProtocolViolation("BAD_HELLO", "HELLO with a method that has no path, or with one twice");

@@ -2,7 +2,7 @@ import { Status } from "../../status.js";
 import type { DeferredClientStream } from "../deferred-client-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import type { DirectClientLink } from "./direct-client-link.js";
-import { DirectStream } from "./direct-stream.js";
+import { DirectStream, type MessageRefusal, refusedMessage } from "./direct-stream.js";
 import { decodeEnd } from "./end-frame.js";
 import { dataFlags, frameTypes } from "./frame.js";
 import { decodeMetadata } from "./metadata-block.js";
@@ -150,13 +150,9 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     // A server's stream ends with END.
   }
 
-  protected override onTooLarge(): void {
+  protected override onRefused(reason: MessageRefusal): void {
     this.cancel();
-    this.#listener.onEnd({
-      status: Status.RESOURCE_EXHAUSTED,
-      message: "the response is larger than the limit (maxMessageBytes)",
-      code: "ERR_MESSAGE_TOO_LARGE",
-    });
+    this.#listener.onEnd(refusedMessage("response", reason));
   }
 
   #receiveHeader(payload: Buffer): void {

@@ -1,27 +1,25 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Hello, HelloSchema, type Limits } from "../../gen/pinwire/direct/v1/hello_pb.js";
+import { randomBytes } from "node:crypto";
+import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
+import { addCredit } from "./credit.js";
 import type { DirectStream } from "./direct-stream.js";
 import { dataFlags, frameCostBytes, frameTypes, maxWindow, pingAck } from "./frame.js";
 import { type FrameHandler, FrameReader } from "./frame-reader.js";
 import { FrameWriter } from "./frame-writer.js";
-import { type DirectLimits, highWaterBytes, maxPartialMessages, smallMessageBytes } from "./limits.js";
+import { decodeHello, encodeHello, type Greeting } from "./hello-frame.js";
+import { Keepalive, type KeepaliveOptions } from "./keepalive.js";
+import { type DirectLimits, maxUnsentBytes } from "./limits.js";
 import { NoiseBudget } from "./noise-budget.js";
+import { PartialMessages } from "./partial-messages.js";
+import { SendQueue } from "./send-queue.js";
 import { noViolation, ProtocolViolation, type ViolationName, violations } from "./violation.js";
-
-export const protocolVersion = 1;
 
 /** GOAWAY says why, in a few words for people. */
 const maxGoAwayTextBytes = 200;
 
-export interface DirectLinkOptions {
+export interface DirectLinkOptions extends KeepaliveOptions {
   readonly connection: SecureConnection;
   readonly limits: DirectLimits;
-  /** How long the peer may take to say HELLO. */
-  readonly helloTimeoutMs: number;
-  /** After this long without a byte the peer is asked whether it is still there. */
-  readonly keepaliveTimeMs: number;
-  readonly keepaliveTimeoutMs: number;
 }
 
 /**
@@ -35,43 +33,47 @@ export abstract class DirectLink implements FrameHandler {
   theirs: DirectLimits;
   protected readonly writer: FrameWriter;
   protected readonly streams = new Map<number, DirectStream>();
-  readonly #options: DirectLinkOptions;
+  /** What arrives of messages. */
+  readonly partial: PartialMessages;
   readonly #reader: FrameReader;
   readonly #noise = new NoiseBudget();
-  /** Streams with a message that waits for its turn, in the order of their turns. */
-  readonly #queue: DirectStream[] = [];
-  #sendCredit: number;
+  readonly #sending: SendQueue;
+  readonly #keepalive: Keepalive;
   #receiveCredit: number;
   #creditDue = 0;
   /** What peers may still have under way on streams that this side has ended: the credit that those had. */
   #lateCredit = 0;
-  #partialBytes = 0;
   #helloReceived = false;
-  #silence: NodeJS.Timeout;
-  #asked = false;
   /** PINGs of ours that were not answered yet. */
   #answersDue = 0;
   #ended = false;
 
   constructor(options: DirectLinkOptions) {
     const { connection, limits } = options;
-    this.#options = options;
     this.connection = connection;
     this.ours = limits;
     this.theirs = limits;
     this.writer = new FrameWriter(connection.socket);
     this.#reader = new FrameReader(this, limits.maxFrameBytes);
-    this.#sendCredit = 0;
+    this.#sending = new SendQueue(this.writer);
+    this.partial = new PartialMessages(limits.maxMessageBytes);
     this.#receiveCredit = limits.connectionWindowBytes;
-    this.#silence = setTimeout(() => this.violate("SILENT_PEER", "no HELLO in time"), options.helloTimeoutMs).unref();
+    this.#keepalive = new Keepalive(options, {
+      needsAnswer: () => this.needsAnswer(),
+      ask: () => this.#ping(),
+      giveUp: (what) => this.violate("SILENT_PEER", what),
+    });
     connection.onClose(() => this.#closed());
     const { socket } = connection;
     socket.on("data", (chunk) => this.#receive(chunk));
-    socket.on("drain", () => this.#pump());
+    socket.on("drain", () => {
+      this.#sending.pump();
+      this.onDrained();
+    });
     socket.on("end", () => connection.destroy(new Error("the peer closed the connection")));
   }
 
-  protected abstract onHello(hello: Hello): void;
+  protected abstract onHello(greeting: Greeting): void;
   protected abstract onStreamFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
   /** The peer leaves: in good order it takes no streams after `lastStreamId`; with a code it ends the connection. */
   protected abstract onGoAway(lastStreamId: number, code: number, text: string): void;
@@ -85,10 +87,9 @@ export abstract class DirectLink implements FrameHandler {
     return this.#ended;
   }
 
-  sendHello(methods: Hello["methods"], connectionId: Uint8Array): void {
-    const limits = { $typeName: "pinwire.direct.v1.Limits", ...this.ours } as Limits;
-    const hello = create(HelloSchema, { version: protocolVersion, connectionId, limits, methods });
-    this.writer.payload(frameTypes.hello, 0, 0, toBinary(HelloSchema, hello));
+  protected sendHello(methods: readonly Method[]): void {
+    const hello = encodeHello({ limits: this.ours, connectionId: randomBytes(16), methods });
+    this.writer.payload(frameTypes.hello, 0, 0, hello);
   }
 
   sendGoAway(violation: ViolationName | undefined, text: string): void {
@@ -128,16 +129,6 @@ export abstract class DirectLink implements FrameHandler {
     this.#noise.earn();
   }
 
-  /** Accounts for a part of a message that is still arriving; false when there are too many such. */
-  holdPartial(bytes: number): boolean {
-    this.#partialBytes += bytes;
-    return this.#partialBytes <= maxPartialMessages * this.ours.maxMessageBytes;
-  }
-
-  releasePartial(bytes: number): void {
-    this.#partialBytes -= bytes;
-  }
-
   /** Something was taken, so that the peer may send as much again. */
   credit(cost: number): void {
     this.#creditDue += cost;
@@ -150,7 +141,8 @@ export abstract class DirectLink implements FrameHandler {
 
   forget(stream: DirectStream, heldCost: number, partialBytes: number): void {
     this.streams.delete(stream.id);
-    this.releasePartial(partialBytes);
+    this.#sending.forget(stream);
+    this.partial.release(partialBytes);
     if (stream.peerMaySend) this.expectLate(stream.receiveCredit);
     this.credit(heldCost);
   }
@@ -160,25 +152,15 @@ export abstract class DirectLink implements FrameHandler {
     this.#lateCredit = Math.min(this.#lateCredit + credit, this.ours.connectionWindowBytes);
   }
 
-  /** Sends a message at once if it fits into a frame, the credit, and what the socket should hold. */
+  /** Sends a message at once if it can. */
   sendWhole(stream: DirectStream, message: Uint8Array, last: boolean): boolean {
-    const { length } = message;
-    const cost = length + frameCostBytes;
-    if (cost > stream.sendCredit || cost > this.#sendCredit || length > this.theirs.maxFrameBytes) return false;
-    if (length > smallMessageBytes && (this.#queue.length > 0 || this.writer.pendingBytes > highWaterBytes))
-      return false;
-    // Small ones go ahead of large ones, but not without bound either.
-    if (this.writer.pendingBytes > 4 * highWaterBytes) return false;
-    stream.sendCredit -= cost;
-    this.#sendCredit -= cost;
-    this.writer.payload(frameTypes.data, last ? dataFlags.last : 0, stream.id, message);
-    return true;
+    return this.#sending.sendWhole(stream, message, last);
   }
 
   /** Gives a stream with a waiting message its turns. */
   queue(stream: DirectStream): void {
-    this.#enqueue(stream);
-    this.#pump();
+    this.#sending.add(stream);
+    this.#sending.pump();
   }
 
   onFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
@@ -230,12 +212,12 @@ export abstract class DirectLink implements FrameHandler {
   #onHello(streamId: number, payload: Buffer): void {
     if (this.#helloReceived || streamId !== 0)
       throw new ProtocolViolation("UNEXPECTED_FRAME", "a second HELLO, or one on a stream");
-    const hello = decodeHello(payload);
+    const greeting = decodeHello(payload);
     this.#helloReceived = true;
-    this.theirs = limitsOf(hello);
-    this.#sendCredit = this.theirs.connectionWindowBytes;
-    this.#listenFor(this.#options.keepaliveTimeMs);
-    this.onHello(hello);
+    this.theirs = greeting.limits;
+    this.#sending.open(this.theirs.connectionWindowBytes, this.theirs.maxFrameBytes);
+    this.#keepalive.greeted();
+    this.onHello(greeting);
   }
 
   #onWindow(streamId: number, payload: Buffer): void {
@@ -243,7 +225,7 @@ export abstract class DirectLink implements FrameHandler {
     if (bytes === 0 || bytes > maxWindow) throw new ProtocolViolation("BAD_PAYLOAD", "WINDOW without credit");
     if (bytes < 1_024) this.noise();
     if (streamId === 0) {
-      this.#sendCredit = addCredit(this.#sendCredit, bytes);
+      this.#sending.addCredit(bytes);
     } else {
       const stream = this.streams.get(streamId);
       if (stream === undefined) {
@@ -253,9 +235,9 @@ export abstract class DirectLink implements FrameHandler {
       stream.sendCredit = addCredit(stream.sendCredit, bytes);
       stream.onCredit();
       // It may have left the queue for want of credit.
-      if (stream.sending) this.#enqueue(stream);
+      if (stream.sending) this.#sending.add(stream);
     }
-    this.#pump();
+    this.#sending.pump();
   }
 
   #onLateFrame(streamId: number): void {
@@ -284,58 +266,32 @@ export abstract class DirectLink implements FrameHandler {
     this.onGoAway(payload.readUInt32BE(0), payload[4] as number, payload.toString("utf8", 5, 5 + maxGoAwayTextBytes));
   }
 
+  #ping(): void {
+    this.writer.frame(frameTypes.ping, 0, 0, 8, (slab, at) => slab.fill(0, at, at + 8));
+    this.#answersDue += 1;
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#ended) return;
-    if (this.#asked) this.#listenFor(this.#options.keepaliveTimeMs);
-    else if (this.#helloReceived) this.#silence.refresh();
+    this.#keepalive.heard();
     try {
       this.#reader.push(chunk);
+      this.onInput();
     } catch (error) {
       // Only violations are expected here; a bug of ours must not take the process down either.
       this.#fail(error instanceof ProtocolViolation ? error : new ProtocolViolation("INTERNAL_ERROR", String(error)));
     }
   }
 
-  /** Sends what waits, a chunk of each stream in turn, as long as there is credit and the socket takes it. */
-  #pump(): void {
-    while (this.#queue.length > 0 && this.#sendCredit > frameCostBytes && this.writer.pendingBytes < highWaterBytes) {
-      const stream = this.#queue.shift() as DirectStream;
-      stream.queued = false;
-      const next = stream.takeChunk(Math.min(this.theirs.maxFrameBytes, this.#sendCredit - frameCostBytes));
-      // A stream without credit leaves the queue; WINDOW brings it back.
-      if (next === undefined) continue;
-      this.#sendCredit -= next.chunk.length + frameCostBytes;
-      this.writer.payload(frameTypes.data, next.flags, stream.id, next.chunk);
-      if (stream.sending) this.#enqueue(stream);
-      else stream.onSent();
-    }
-  }
+  /** Bytes have come and were dealt with. */
+  protected onInput(): void {}
 
-  #enqueue(stream: DirectStream): void {
-    if (stream.queued) return;
-    stream.queued = true;
-    this.#queue.push(stream);
-  }
+  /** All that was written has left. */
+  protected onDrained(): void {}
 
-  #onSilence(): void {
-    if (!this.needsAnswer()) {
-      this.#silence.refresh();
-      return;
-    }
-    if (this.#asked) {
-      this.violate("SILENT_PEER", "no sign of life");
-      return;
-    }
-    this.writer.frame(frameTypes.ping, 0, 0, 8, (slab, at) => slab.fill(0, at, at + 8));
-    this.#answersDue += 1;
-    this.#listenFor(this.#options.keepaliveTimeoutMs);
-    this.#asked = true;
-  }
-
-  #listenFor(ms: number): void {
-    this.#asked = false;
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#onSilence(), ms).unref();
+  /** Whether the peer leaves so much unread that nothing should be added to it but what is under way. */
+  protected get isClogged(): boolean {
+    return this.writer.pendingBytes > maxUnsentBytes;
   }
 
   /** Whether it matters that the peer lives. */
@@ -351,6 +307,8 @@ export abstract class DirectLink implements FrameHandler {
     const { socket } = this.connection;
     // The last word is to leave before the socket closes; a peer that does not read it is not waited for.
     socket.end();
+    // What still comes is thrown away: with bytes left in the kernel, closing would be a reset, and GOAWAY might be lost.
+    socket.resume();
     setTimeout(() => this.connection.destroy(violation), 1_000).unref();
   }
 
@@ -361,48 +319,9 @@ export abstract class DirectLink implements FrameHandler {
   #end(violation: ProtocolViolation | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#silence);
+    this.#keepalive.stop();
     this.onClosed(violation);
     this.streams.clear();
-    this.#queue.length = 0;
+    this.#sending.clear();
   }
-}
-
-function addCredit(credit: number, bytes: number): number {
-  if (credit + bytes > maxWindow) throw new ProtocolViolation("CREDIT_OVERFLOW", "more credit than there can be");
-  return credit + bytes;
-}
-
-function decodeHello(payload: Buffer): Hello {
-  let hello: Hello;
-  try {
-    hello = fromBinary(HelloSchema, payload, { readUnknownFields: false });
-  } catch {
-    throw new ProtocolViolation("BAD_HELLO", "HELLO is not what it should be");
-  }
-  if (hello.version !== protocolVersion) {
-    throw new ProtocolViolation("UNSUPPORTED_VERSION", `version ${hello.version}; this end speaks ${protocolVersion}`);
-  }
-  return hello;
-}
-
-/** The room that OPEN (fields and path) and END (fields and message) need beside a metadata block. */
-const framingBytes = 8 * 1024;
-
-/** Limits that are too small to work with are as bad as none. */
-function limitsOf({ limits, connectionId }: Hello): DirectLimits {
-  if (limits === undefined || connectionId.length !== 16)
-    throw new ProtocolViolation("BAD_HELLO", "HELLO without limits or name");
-  const { maxFrameBytes, maxMessageBytes, maxMetadataBytes, maxStreams, streamWindowBytes, connectionWindowBytes } =
-    limits;
-  const enough =
-    maxFrameBytes >= maxMetadataBytes + framingBytes &&
-    maxMessageBytes >= 1 &&
-    maxMetadataBytes >= 4_096 &&
-    maxStreams >= 1 &&
-    streamWindowBytes >= 1_024 &&
-    connectionWindowBytes >= streamWindowBytes &&
-    connectionWindowBytes <= maxWindow;
-  if (!enough) throw new ProtocolViolation("BAD_HELLO", "HELLO with limits that leave no room");
-  return { maxFrameBytes, maxMessageBytes, maxMetadataBytes, maxStreams, streamWindowBytes, connectionWindowBytes };
 }

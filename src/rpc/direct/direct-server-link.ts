@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
-import type { Hello, Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
+import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
 import type { ServerStreamHandler } from "../transport.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { DirectServerStream, type OpenFrame } from "./direct-server-stream.js";
 import { frameTypes, maxPathBytes, noTimeout, openByPath, openBytes } from "./frame.js";
+import type { Greeting } from "./hello-frame.js";
 import { decodeMetadata } from "./metadata-block.js";
 import { ProtocolViolation } from "./violation.js";
 
@@ -28,7 +28,7 @@ export class DirectServerLink extends DirectLink {
   constructor(options: DirectServerLinkOptions) {
     super(options);
     this.#options = options;
-    this.sendHello(options.methods, randomBytes(16));
+    this.sendHello(options.methods);
   }
 
   /** Takes no new calls; the connection closes when those under way have ended. */
@@ -52,8 +52,20 @@ export class DirectServerLink extends DirectLink {
     return streamId % 2 === 1 && (streamId <= this.#lastStreamId || this.#draining);
   }
 
-  protected override onHello({ methods }: Hello): void {
+  protected override onHello({ methods }: Greeting): void {
     if (methods.length > 0) throw new ProtocolViolation("BAD_HELLO", "a client has no methods to offer");
+  }
+
+  /**
+   * A client that sends and does not read makes answers pile up: it is read no further until it has read. A client never
+   * stops reading for this reason, so the two cannot wait for each other.
+   */
+  protected override onInput(): void {
+    if (this.isClogged) this.connection.socket.pause();
+  }
+
+  protected override onDrained(): void {
+    this.connection.socket.resume();
   }
 
   protected override onStreamFrame(type: number, flags: number, streamId: number, payload: Buffer): void {

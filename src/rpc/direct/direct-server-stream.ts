@@ -3,7 +3,7 @@ import type { SecureConnection } from "../../transport/secure-connection.js";
 import { Metadata } from "../metadata.js";
 import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import type { DirectServerLink } from "./direct-server-link.js";
-import { DirectStream } from "./direct-stream.js";
+import { DirectStream, type MessageRefusal, refusedMessage } from "./direct-stream.js";
 import { encodeEnd } from "./end-frame.js";
 import { frameTypes } from "./frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
@@ -89,12 +89,8 @@ export class DirectServerStream extends DirectStream implements ServerStream {
     // Responses wait for credit in the link's queue.
   }
 
-  protected override onTooLarge(): void {
-    const outcome: Outcome = {
-      status: Status.RESOURCE_EXHAUSTED,
-      message: "the request is larger than the limit (maxMessageBytes)",
-      code: "ERR_MESSAGE_TOO_LARGE",
-    };
+  protected override onRefused(reason: MessageRefusal): void {
+    const outcome = refusedMessage("request", reason);
     this.#listener.onAbort(outcome);
     // Also when a success waits for its last message to leave: otherwise the stream would stay, and grow.
     if (!this.closed) this.#end(outcome);

@@ -1,3 +1,5 @@
+import { Status } from "../../status.js";
+import type { Outcome } from "../transport.js";
 import type { DirectLink } from "./direct-link.js";
 import { dataFlags, frameCostBytes } from "./frame.js";
 import { MessageAssembler } from "./message-assembler.js";
@@ -11,6 +13,9 @@ interface Arrived {
 
 /** A held message smaller than this is copied: a view of it would keep far more than its own bytes. */
 const smallMessageBytes = 2 * 1024;
+
+/** Why a message is refused while it arrives. */
+export type MessageRefusal = "too large" | "too many";
 
 /** A message on its way out, of which the first `sent` bytes have left. */
 interface Outgoing {
@@ -32,8 +37,9 @@ export abstract class DirectStream {
   readonly #assembler = new MessageAssembler();
   #arrived: Arrived[] | undefined;
   #wanted = false;
-  /** What the message that is arriving has taken of the credit and was not given back yet. */
+  /** What the message that is arriving has taken of the credit and was not given back: to the stream, to the connection. */
   #arrivingCost = 0;
+  #arrivingLinkCost = 0;
   #creditDue = 0;
   #remoteEnded = false;
   #remoteEndTold = false;
@@ -50,8 +56,8 @@ export abstract class DirectStream {
   protected abstract onMessage(message: Buffer): void;
   /** The peer sends no more messages, and all that it sent were taken. */
   protected abstract onRemoteEnd(): void;
-  /** The message that is arriving is larger than we accept. */
-  protected abstract onTooLarge(): void;
+  /** The message that is arriving is refused: it is larger than we accept, or too much is arriving at once. */
+  protected abstract onRefused(reason: MessageRefusal): void;
   /** A message that had to wait has left. */
   abstract onSent(): void;
   /** The peer takes more of what this side sends. */
@@ -91,9 +97,10 @@ export abstract class DirectStream {
     const next = this.#arrived?.shift();
     if (next === undefined) {
       this.#wanted = true;
-      this.#creditAhead();
+      this.creditAhead();
       return;
     }
+    this.link.credit(next.cost);
     this.#credit(next.cost);
     this.onMessage(next.message);
     this.#tellRemoteEnd();
@@ -104,6 +111,7 @@ export abstract class DirectStream {
     if (this.#remoteEnded) throw new ProtocolViolation("DATA_AFTER_END", `DATA on stream ${this.id} after its last`);
     this.receiveCredit -= cost;
     this.#arrivingCost += cost;
+    this.#arrivingLinkCost += cost;
     if (this.receiveCredit < 0) {
       throw new ProtocolViolation("CREDIT_EXCEEDED", `stream ${this.id} sent more than it had credit for`);
     }
@@ -129,6 +137,11 @@ export abstract class DirectStream {
     return this.#outgoing !== undefined;
   }
 
+  /** Whether the waiting message is no larger than that. */
+  fits(bytes: number): boolean {
+    return this.#outgoing === undefined || this.#outgoing.message.length <= bytes;
+  }
+
   /** The next chunk of at most `room` bytes; undefined when there is nothing to send or no credit. */
   takeChunk(room: number): { chunk: Uint8Array; flags: number } | undefined {
     const outgoing = this.#outgoing;
@@ -145,13 +158,30 @@ export abstract class DirectStream {
     return { chunk, flags: outgoing.last ? dataFlags.last : 0 };
   }
 
+  /**
+   * Somebody waits for the message that is arriving: it must be able to arrive whole, however large the window is. The
+   * connection's credit is for what nobody waits for, so this gives it back at once; else a few such messages could
+   * stand in each other's way for ever.
+   */
+  creditAhead(): void {
+    const { streamWindowBytes } = this.link.ours;
+    this.link.credit(this.#arrivingLinkCost);
+    this.#arrivingLinkCost = 0;
+    // Before half of the window is used no credit would be sent anyway.
+    if (this.#creditDue + this.#arrivingCost < streamWindowBytes / 2 || !this.link.partial.mayGoAhead(this)) return;
+    const cost = this.#arrivingCost;
+    this.#arrivingCost = 0;
+    this.#credit(cost);
+  }
+
   /** Takes the stream off its connection; nothing is sent or delivered any more. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#outgoing?.done();
     this.#outgoing = undefined;
-    let held = this.#arrivingCost;
+    if (this.inMessage) this.link.partial.done(this);
+    let held = this.#arrivingLinkCost;
     for (const { cost } of this.#arrived ?? []) held += cost;
     this.#arrived = undefined;
     this.link.forget(this, held, this.#assembler.bytes);
@@ -166,28 +196,35 @@ export abstract class DirectStream {
   #receivePart(part: Buffer): void {
     if (part.length === 0) throw partWithoutBytes(this.id);
     this.#assembler.add(part);
-    const roomLeft = this.link.holdPartial(part.length);
-    if (!roomLeft || this.#assembler.bytes > this.link.ours.maxMessageBytes) this.onTooLarge();
-    else if (this.#wanted) this.#creditAhead();
+    const roomLeft = this.link.partial.hold(part.length);
+    if (this.#assembler.bytes > this.link.ours.maxMessageBytes) this.onRefused("too large");
+    else if (!roomLeft) this.onRefused("too many");
+    else if (this.#wanted) this.creditAhead();
   }
 
   #receiveEnd(part: Buffer): void {
     const before = this.#assembler.bytes;
     if (before > 0 && part.length === 0) throw partWithoutBytes(this.id);
     if (before + part.length > this.link.ours.maxMessageBytes) {
-      this.onTooLarge();
+      this.onRefused("too large");
       return;
     }
-    this.link.releasePartial(before);
+    if (before > 0) {
+      this.link.partial.release(before);
+      this.link.partial.done(this);
+    }
     const message = this.#assembler.finish(part);
     const cost = this.#arrivingCost;
+    const linkCost = this.#arrivingLinkCost;
     this.#arrivingCost = 0;
+    this.#arrivingLinkCost = 0;
     if (!this.#wanted) {
       this.#arrived ??= [];
       this.#arrived.push({ message: message.length < smallMessageBytes ? Buffer.from(message) : message, cost });
       return;
     }
     this.#wanted = false;
+    this.link.credit(linkCost);
     this.#credit(cost);
     this.onMessage(message);
   }
@@ -207,22 +244,21 @@ export abstract class DirectStream {
     this.onRemoteEnd();
   }
 
-  /** Somebody waits for the message that is arriving: it must be able to arrive whole, however large the window is. */
-  #creditAhead(): void {
-    const cost = this.#arrivingCost;
-    if (cost === 0) return;
-    this.#arrivingCost = 0;
-    this.#credit(cost);
-  }
-
   #credit(cost: number): void {
-    this.link.credit(cost);
     this.#creditDue += cost;
     if (this.#remoteEnded || this.#creditDue < this.link.ours.streamWindowBytes / 2) return;
     this.receiveCredit += this.#creditDue;
     this.link.sendWindow(this.id, this.#creditDue);
     this.#creditDue = 0;
   }
+}
+
+/** How a call ends whose message is refused. */
+export function refusedMessage(noun: "request" | "response", reason: MessageRefusal): Outcome {
+  const status = Status.RESOURCE_EXHAUSTED;
+  if (reason === "too many") return { status, message: `too many large ${noun}s arrive at once on this connection` };
+  const message = `the ${noun} is larger than the limit (maxMessageBytes)`;
+  return { status, message, code: "ERR_MESSAGE_TOO_LARGE" };
 }
 
 /** Only a message that is empty as a whole has a frame without bytes. */

@@ -19,8 +19,17 @@ export const fixedLimits = {
   connectionWindowBytes: 16 * 1024 * 1024,
 } as const;
 
-/** Of messages that have begun to arrive, a connection holds no more than this many of the largest size. */
-export const maxPartialMessages = 16;
+/** So many of the messages that have begun to arrive get credit for all of themselves at a time; the others wait in turn. */
+export const maxAheadMessages = 16;
+
+/** What a connection holds of the others, which get no further than their windows. */
+export const maxOtherPartialBytes = 64 * 1024 * 1024;
+
+/** Messages that this side has begun and not finished to send: few enough for the limits above, as every pinwire has them. */
+export const maxBegunMessages = 32;
+
+/** What a peer may leave unread, beside the messages that have credit, before it is served no further. */
+export const maxUnsentBytes = 2 * 1024 * 1024;
 
 /** The writer stops handing large messages to the socket above this, so that small ones need not wait behind them. */
 export const highWaterBytes = 192 * 1024;
