@@ -89,19 +89,31 @@ async function sendOne(call: ServerCall, result: unknown, codec: Codec): Promise
 }
 
 async function sendAll(call: ServerCall, result: unknown, codec: Codec): Promise<void> {
-  if (!isAsyncIterable(result)) throw noResponse(call);
+  if (!isAsyncIterable(result)) {
+    // An async function where a generator belongs: what its promise comes to is not needed, but must not go unheard.
+    Promise.resolve(result).catch(() => {});
+    throw noResponse(call);
+  }
   const iterator = result[Symbol.asyncIterator]();
   // A generator that waits at a yield is told that nobody listens any more; its finally blocks run.
   call.whenAborted(() => void endQuietly(iterator));
+  try {
+    await sendEach(call, iterator, codec);
+  } catch (error) {
+    void endQuietly(iterator);
+    throw error;
+  }
+  // Where no message took the header along, it goes by itself.
+  if (call.abortReason === undefined && call.headerIfAny !== undefined) call.sendHeader();
+}
+
+async function sendEach(call: ServerCall, iterator: AsyncIterator<unknown>, codec: Codec): Promise<void> {
   for (;;) {
     const item = await iterator.next();
-    if (call.abortReason !== undefined) return;
-    if (item.done) break;
+    if (call.abortReason !== undefined || item.done) return;
     const slow = send(call, item.value, codec);
     if (slow !== undefined) await slow;
   }
-  // Where no message took the header along, it goes by itself.
-  if (call.headerIfAny !== undefined) call.sendHeader();
 }
 
 function send(call: ServerCall, init: unknown, codec: Codec): Promise<void> | undefined {

@@ -14,11 +14,11 @@ export function toGrpc(metadata: Metadata | undefined): GrpcMetadata {
 }
 
 /**
- * Several texts of a key travel as one, with commas between them: whoever receives them apart may join them (gRPC over
+ * Several texts of a key travel as one, with commas (and no spaces, which HTTP/2 does not want at an end) between them: whoever receives them apart may join them (gRPC over
  * HTTP/2, "Custom-Metadata"), and node:http2 throws where a key of HTTP may only have one value, such as `retry-after`.
  */
 function joined(before: string | Buffer | undefined, value: string): string {
-  return before === undefined ? value : `${before}, ${value}`;
+  return before === undefined ? value : `${before},${value}`;
 }
 
 /** Metadata as the pipeline wants it, without what belongs to the protocol. */
