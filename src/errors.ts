@@ -1,4 +1,4 @@
-import { Status, type StatusName, statusName } from "./status.js";
+import { Status, type StatusName, statusFromNumber, statusName } from "./status.js";
 
 /**
  * Every reason why something was refused or failed, with the gRPC status it turns into. Errors, logs and documents use
@@ -186,11 +186,14 @@ export class RpcError extends Error implements CodedError {
   readonly received: boolean;
 
   constructor(status: Exclude<Status, typeof Status.OK>, rawMessage: string, options: RpcErrorOptions = {}) {
-    super(rawMessage === "" ? statusName(status) : `${statusName(status)}: ${rawMessage}`, options);
-    this.status = status;
-    this.rawMessage = rawMessage;
+    // JavaScript may pass anything; what is thrown to say something must not fail itself.
+    const text = String(rawMessage ?? "");
+    const known = statusFromNumber(status) || Status.UNKNOWN;
+    super(text === "" ? statusName(known) : `${statusName(known)}: ${text}`, options);
+    this.status = known;
+    this.rawMessage = text;
     this.received = options.received ?? false;
-    this.code = options.code ?? `ERR_RPC_${statusName(status) as Exclude<StatusName, "OK">}`;
+    this.code = options.code ?? `ERR_RPC_${statusName(known) as Exclude<StatusName, "OK">}`;
   }
 }
 

@@ -40,19 +40,38 @@ export class Calls {
     const { call, done, route } = this.#begin(method, request, options);
     // Nobody may ever look at the end of the stream; that must not count as an unhandled rejection.
     done.catch(() => {});
+    const read = async (): Promise<IteratorResult<Message>> => {
+      const message = await route.read(call).catch((error: unknown) => {
+        // When the call has ended, its end says why; interceptors may have put it in other words.
+        if (!call.ended) call.abort(asAbort(error));
+      });
+      if (message !== undefined) return { value: message, done: false };
+      await done;
+      return finished;
+    };
+    let left = false;
+    let last: Promise<unknown> = Promise.resolve();
+    let reading = false;
     return {
-      async next() {
-        const message = await route.read(call).catch((error: unknown) => {
-          // When the call has ended, its end says why; interceptors may have put it in other words.
-          if (!call.ended) call.abort(asAbort(error));
-        });
-        if (message !== undefined) return { value: message, done: false };
-        await done;
-        return { value: undefined, done: true };
+      next() {
+        if (left) return Promise.resolve(finished);
+        // One read at a time, in the order they were asked for, as an async generator does it.
+        const result = reading ? last.then(read, read) : read();
+        reading = true;
+        last = result.then(
+          () => {
+            reading = false;
+          },
+          () => {
+            reading = false;
+          },
+        );
+        return result;
       },
       async return() {
+        left = true;
         call.abort(cancelled("the reader of the responses left"));
-        return { value: undefined, done: true };
+        return finished;
       },
       [Symbol.asyncIterator]() {
         return this;
@@ -92,6 +111,8 @@ export class Calls {
     return route;
   }
 }
+
+const finished: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
 function asAbort(error: unknown): RpcError {
   return error instanceof RpcError ? error : cancelled("the call failed on this side", error);

@@ -36,7 +36,7 @@ function dialerFor({ address, credentials, peer, handshakeTimeoutMs }: Channel):
   const common = { credentials, expected: peer, handshakeTimeoutMs };
   return {
     path: address.path,
-    dial: (protocols) => dial({ ...common, address, protocols }),
+    dial: (protocols, signal) => dial({ ...common, address, protocols, signal }),
     check: () => checkServerSocket(address),
     secure: (raw, protocols) => secureSocket(raw, { ...common, protocols }),
   };

@@ -2,7 +2,7 @@ import type { PinSet } from "../identity/pin-set.js";
 import { RevocationSet } from "../identity/revocation-set.js";
 import type { TrustBundle } from "../identity/trust-bundle.js";
 import type { X509Svid } from "../identity/x509-svid.js";
-import { parseBundle, parseRequiredPins, parseSvid } from "./parse-credentials.js";
+import { parseBundle, parsePins, parseRequiredPins, parseSvid } from "./parse-credentials.js";
 import { type CredentialTexts, readCredentialFiles } from "./read-credential-files.js";
 
 /** Who we are, whom we trust, which keys they may have, and what was withdrawn: always replaced as a whole. */
@@ -42,6 +42,8 @@ export async function readSnapshot(
   const { trustDomain } = svid.id;
   const keepBundle = old && same("bundle") && old.bundle.trustDomain.equals(trustDomain);
   const bundle = keepBundle ? old.bundle : parseBundle(directory, texts.bundle, trustDomain);
-  const pins = old && same("pins") ? old.pins : parseRequiredPins(directory, texts.pins);
+  // At start an empty file is a mistake; later it may be how the last peer is cut off, and must take effect.
+  const parse = old === undefined ? parseRequiredPins : parsePins;
+  const pins = old && same("pins") ? old.pins : parse(directory, texts.pins);
   return { texts, state: { svid, bundle, pins, revoked: RevocationSet.none } };
 }

@@ -5,6 +5,7 @@ import { isSignedBy } from "../x509/verify-signature.js";
 import { X509Error } from "../x509/x509-error.js";
 import { authorityFault, type PeerRole, purposeFault } from "./certificate-rules.js";
 import { nameConstraintsFault } from "./name-constraints.js";
+import { quote } from "./quote.js";
 import type { TrustBundle } from "./trust-bundle.js";
 import { type ValidityFault, validityFault } from "./validity.js";
 
@@ -101,7 +102,7 @@ class PathSearch {
     if (fault === undefined) return true;
     return this.#refuse(path.length, {
       code: fault.code,
-      fault: `its issuer (${describeName(issuer.subject)}): ${fault.fault}`,
+      fault: `its issuer (${quote(describeName(issuer.subject))}): ${fault.fault}`,
     });
   }
 

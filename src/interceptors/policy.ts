@@ -39,8 +39,18 @@ function rule(
   return {
     effect,
     target: targetName(target),
-    principals: principals.map((principal) => (typeof principal === "string" ? SpiffeId.parse(principal) : principal)),
+    principals: principals.map(parsePrincipal),
   };
+}
+
+/** A list where one ID belongs would match nobody: harmless in allow(), a hole in deny(). */
+function parsePrincipal(principal: string | SpiffeId): SpiffeId {
+  if (principal instanceof SpiffeId) return principal;
+  if (typeof principal === "string") return SpiffeId.parse(principal);
+  throw new UsageError(
+    "ERR_NO_POLICY",
+    "allow() and deny() take SPIFFE IDs one by one, not a list: allow(Service, ...ids)",
+  );
 }
 
 function targetName(target: PolicyTarget): string {

@@ -5,6 +5,7 @@ import type { ServerCall } from "../rpc/server-call.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import { Status, statusName } from "../status.js";
 import type { Logger } from "./logger.js";
+import { RecordLimit } from "./record-limit.js";
 
 /** Everything a record may hold: scalars, chosen here one by one. No payload, no metadata, no text of anybody's error. */
 interface CallRecord {
@@ -18,26 +19,32 @@ interface CallRecord {
   durationMs: number;
   code?: ErrorCode;
   reference?: string;
+  /** Records about failures of this peer that were not written before this one: it caused more than ten in a second. */
+  withheld?: number;
   errorName?: string;
   stack?: string;
 }
 
 /** Writes one record per call, whichever way it ends. Outermost, so that it sees refusals too. */
 export function serverTelemetry(logger: Logger): ServerStage {
+  const limit = new RecordLimit();
   return async (call, next) => {
     try {
       await next();
       if (logger.isLevelEnabled?.("debug") ?? true) logger.debug(recordOf(call, Status.OK), "call served");
     } catch (error) {
-      logFailure(logger, call, error);
+      logFailure(logger, limit, call, error);
       throw error;
     }
   };
 }
 
-function logFailure(logger: Logger, call: ServerCall, error: unknown): void {
+function logFailure(logger: Logger, limit: RecordLimit, call: ServerCall, error: unknown): void {
+  const withheld = limit.pass(call.peer.id.toString());
+  if (withheld === undefined) return;
   const { code, outcome } = failureOf(error, () => call.reference);
   const record: CallRecord = { ...recordOf(call, outcome.status), code };
+  if (withheld > 0) record.withheld = withheld;
   if (call.hasReference) record.reference = call.reference;
   if (code === "ERR_HANDLER_FAILED") Object.assign(record, originOf(error));
   logger[levelOf(outcome.status)](record, "call failed");

@@ -28,6 +28,7 @@ export class ClientCall extends Call implements ClientStreamListener {
   #stream: ClientStream | undefined;
   #settle: { resolve(): void; reject(error: RpcError): void } | undefined;
   #ended = false;
+  #overListeners: (() => void)[] | undefined;
 
   constructor(method: DescMethod, peer: ExpectedPeer, request: unknown, timeoutMs: number, options: CallOptions) {
     const parent = ambientCall();
@@ -113,18 +114,28 @@ export class ClientCall extends Call implements ClientStreamListener {
     this.#settle?.reject(error);
   }
 
-  /** Lets go of what lives longer than the call. */
+  /** Calls the listener once, when the call has ended in whatever way. */
+  whenOver(listener: () => void): void {
+    this.#overListeners ??= [];
+    this.#overListeners.push(listener);
+  }
+
+  /** The call is over: lets go of what lives longer. */
   release(): void {
+    for (const listener of this.#overListeners ?? []) listener();
     this.#parent?.forget(this.#cancel);
     this.#options.signal?.removeEventListener("abort", this.#cancel);
   }
 
   /** A callback of the user that throws ends the call, not the process. */
-  #tell(callback: () => void): void {
+  #tell(callback: () => unknown): void {
+    const fail = (cause: unknown) => this.abort(cancelled("a callback of the call threw", cause));
     try {
-      callback();
+      const result = callback();
+      // An async function passes for a callback.
+      if (result instanceof Promise) result.catch(fail);
     } catch (cause) {
-      this.abort(cancelled("a callback of the call threw", cause));
+      fail(cause);
     }
   }
 }

@@ -55,7 +55,7 @@ function pump(call: ClientCall, codec: Codec): void {
 async function sendAll(call: ClientCall, codec: Codec): Promise<void> {
   const iterator = iteratorOf(call.request);
   // An iterable that waits, perhaps for ever, is told that no more requests are wanted.
-  call.whenAborted(() => void endQuietly(iterator));
+  call.whenOver(() => void endQuietly(iterator));
   for (;;) {
     const item = await iterator.next();
     if (item.done) break;

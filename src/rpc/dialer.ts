@@ -6,7 +6,7 @@ export interface Dialer {
   /** Where the server listens, as the operating system names it. */
   readonly path: string;
   /** Connects, verifies who answers, and lets it choose among the protocols. */
-  dial(protocols: readonly string[]): Promise<SecureConnection>;
+  dial(protocols: readonly string[], signal: AbortSignal): Promise<SecureConnection>;
   /** Looks at the socket before connecting. */
   check(): Promise<void>;
   /** Verifies who is at the other end of a connected socket. */

@@ -28,24 +28,21 @@ export function chain<C>(
 
 /**
  * Guards an interceptor that is not ours: a synchronous throw becomes a rejection, a second `next()` is refused, and neither
- * returning without `next()` nor swallowing its failure can pass for success.
+ * returning without `next()`, nor swallowing its failure, nor not waiting for it can pass for success.
  */
 export function guarded<C extends CallContext>(interceptor: Interceptor<C>): Interceptor<C> {
   return async (call, next) => {
-    let entered = false;
-    let failure: { readonly error: unknown } | undefined;
-    await interceptor(call, async () => {
-      if (entered) throw new UsageError("ERR_NEXT_MISUSED", "an interceptor called next() more than once");
-      entered = true;
-      try {
-        await next();
-      } catch (error) {
-        failure = { error };
-        throw error;
-      }
+    let rest: Promise<void> | undefined;
+    await interceptor(call, () => {
+      if (rest !== undefined) throw new UsageError("ERR_NEXT_MISUSED", "an interceptor called next() more than once");
+      rest = next();
+      // One that forgets to await it is waited for below; until then its failure is not unhandled.
+      rest.catch(() => {});
+      return rest;
     });
-    if (failure !== undefined) throw failure.error;
-    if (!entered)
+    if (rest === undefined) {
       throw new UsageError("ERR_NEXT_MISUSED", "an interceptor returned without calling next() or throwing");
+    }
+    await rest;
   };
 }

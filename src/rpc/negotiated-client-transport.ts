@@ -40,6 +40,9 @@ export class NegotiatedClientTransport implements ClientTransport {
   /** Calls that wait for a connection, or for room on it, in their order. */
   readonly #waiting = new Set<DeferredClientStream>();
   #link: DirectClientLink | undefined;
+  /** Also those that are not usable yet, or not any more. */
+  readonly #connections = new Set<SecureConnection>();
+  readonly #dialing = new AbortController();
   #connecting = false;
   #closed = false;
   #h2: H2ClientTransport | undefined;
@@ -67,7 +70,8 @@ export class NegotiatedClientTransport implements ClientTransport {
 
   close(): void {
     this.#closed = true;
-    this.#link?.connection.destroy(new Error("the channel was closed"));
+    this.#dialing.abort(new PeerError("ERR_CONNECT_FAILED", "the channel was closed"));
+    for (const connection of this.#connections) connection.destroy(new Error("the channel was closed"));
     this.#h2?.close();
   }
 
@@ -92,13 +96,13 @@ export class NegotiatedClientTransport implements ClientTransport {
     this.#connecting = true;
     try {
       if (this.#usesH2) await this.#loadH2();
-      else this.#adopt(await this.#dialer.dial(protocolsOf(this.#options.transports)));
+      else await this.#adopt(await this.#dialer.dial(protocolsOf(this.#options.transports), this.#dialing.signal));
     } catch (error) {
       this.#fail(asPeerError(error));
     }
   }
 
-  #adopt(connection: SecureConnection): void {
+  async #adopt(connection: SecureConnection): Promise<void> {
     if (this.#closed) connection.destroy(new Error("the channel was closed"));
     else if (connection.protocol === protocols.direct) this.#adoptDirect(connection);
     else {
@@ -106,7 +110,7 @@ export class NegotiatedClientTransport implements ClientTransport {
       connection.destroy(new Error("the server speaks h2"));
       this.#h2Until = this.#now() + rememberFallbackMs;
       this.#options.onFallback();
-      void this.#loadH2();
+      await this.#loadH2();
     }
   }
 
@@ -114,6 +118,8 @@ export class NegotiatedClientTransport implements ClientTransport {
     const { maxMessageBytes, handshakeTimeoutMs, keepaliveTimeMs, keepaliveTimeoutMs } = this.#options;
     let ready = false;
     let retired = false;
+    this.#connections.add(connection);
+    connection.onClose(() => this.#connections.delete(connection));
     const link = new DirectClientLink({
       connection,
       // A client takes calls from nobody; maxStreams has no meaning there, but must be one.
@@ -168,7 +174,6 @@ export class NegotiatedClientTransport implements ClientTransport {
 
   /** A server that cannot be reached over HTTP/2 any more may have a successor that speaks something else. */
   #h2Dialer(): Dialer {
-    const { path } = this.#dialer;
     const orForget = async <T>(attempt: Promise<T>): Promise<T> => {
       try {
         return await attempt;
@@ -178,8 +183,7 @@ export class NegotiatedClientTransport implements ClientTransport {
       }
     };
     return {
-      path,
-      dial: (protocols) => orForget(this.#dialer.dial(protocols)),
+      ...this.#dialer,
       check: () => orForget(this.#dialer.check()),
       secure: (raw, protocols) => orForget(this.#dialer.secure(raw, protocols)),
     };

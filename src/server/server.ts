@@ -147,18 +147,25 @@ export class Server implements AsyncDisposable {
 
   /** What serving needs (TLS, HTTP/2, protobuf) is loaded here: importing pinwire must cost next to nothing. */
   #start(): Promise<Serving> {
-    this.#serving ??= import("./serving.js").then(({ Serving }) =>
-      Serving.start({
-        credentials: this.#options.credentials,
-        policy: this.#policy,
-        interceptors: this.#options.interceptors ?? [],
-        logger: this.#logger,
-        limits: this.#limits,
-        services: this.#services,
-        transports: this.#transports,
-      }),
-    );
+    this.#serving ??= this.#load().catch((error: unknown) => {
+      // So that listen() can be tried again, and close() has nothing to wait for.
+      this.#serving = undefined;
+      throw error;
+    });
     return this.#serving;
+  }
+
+  async #load(): Promise<Serving> {
+    const { Serving } = await import("./serving.js");
+    return Serving.start({
+      credentials: this.#options.credentials,
+      policy: this.#policy,
+      interceptors: this.#options.interceptors ?? [],
+      logger: this.#logger,
+      limits: this.#limits,
+      services: this.#services,
+      transports: this.#transports,
+    });
   }
 }
 

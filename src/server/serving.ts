@@ -127,7 +127,8 @@ export class Serving {
   #serve(stream: ServerStream): ServerStreamListener {
     const call = new ServerCall(stream, this.#routes.get(stream.path) ?? this.#unknown);
     this.#calls.add(call);
-    void call.run().then(() => this.#calls.delete(call));
+    const forget = () => this.#calls.delete(call);
+    call.run().then(forget, forget);
     return call;
   }
 

@@ -63,15 +63,20 @@ describe("a watched directory", () => {
     const before = credentials.current();
     const refused = refusal(credentials);
     const good = readFileSync(join(cli, "pins.json"));
-    writeFileSync(join(cli, "pins.json"), '{"version":1,"peers":{}}');
-    expect(await refused).toMatchObject({
-      code: "ERR_PINS_EMPTY",
-      hint: `run: certs-tool pin ${cli} PEER_DIR`,
-    });
+    writeFileSync(join(cli, "pins.json"), '{"version":2,"peers":{}}');
+    expect(await refused).toMatchObject({ code: "ERR_FILE_MALFORMED" });
     expect(credentials.current()).toBe(before);
     writeFileSync(join(cli, "pins.json"), good);
     await credentials.reload();
     expect(credentials.current()).toBe(before);
+  });
+
+  it("lets the last pin be withdrawn: that is how the last peer is cut off", async () => {
+    const { cli } = await pinnedPair();
+    const credentials = await load(cli, { watch: false });
+    writeFileSync(join(cli, "pins.json"), '{"version":1,"peers":{}}');
+    await credentials.reload();
+    expect(credentials.pins.current().size).toBe(0);
   });
 
   it("repeats a refusal only when the reason changes", async () => {
@@ -88,17 +93,17 @@ describe("a watched directory", () => {
     credentials.onRefused((error) => refused.push((error as ConfigError).code));
     const spoil = (content: string) => writeFileSync(join(cli, "pins.json"), content);
     const first = refusal(credentials);
-    spoil('{"version":1,"peers":{}}');
+    spoil('{"version":1,"peers":{"spiffe://local.test/x":{"current":"sha256/short"}}}');
     await first;
     // The first look after a change gives the writer time, the second one judges.
-    spoil('{"version":1,"peers":{}} ');
+    spoil('{"version":1,"peers":{"spiffe://local.test/x":{"current":"sha256/short"}}} ');
     for (let look = 0; look < 2; look++) await once(looks, "look");
     // Readings take turns, so this one ends after the second look.
     await credentials.reload().catch(() => undefined);
     const second = refusal(credentials);
     spoil("");
     await second;
-    expect(refused).toEqual(["ERR_PINS_EMPTY", "ERR_FILE_MALFORMED"]);
+    expect(refused).toEqual(["ERR_INVALID_PIN", "ERR_FILE_MALFORMED"]);
   });
 
   it("survives a listener for refusals that fails, and tells the others", async () => {

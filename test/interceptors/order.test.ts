@@ -166,6 +166,23 @@ describe("interceptors", () => {
     expect(await failure(client.client.sayHello({ name: "x" }))).toMatchObject({ status: Status.NOT_FOUND });
   });
 
+  it("cannot end a call early: one that forgets to await next() is waited for", async () => {
+    const forgets: Interceptor = async (_, next) => {
+      next();
+    };
+    const failing = await GreeterPair.start({
+      server: { interceptors: [forgets] },
+      implementation: {
+        sayHello: async () => {
+          throw new RpcError(Status.NOT_FOUND, "nobody");
+        },
+      },
+    });
+    expect(await failure(failing.client.sayHello({ name: "x" }))).toMatchObject({ status: Status.NOT_FOUND });
+    const client = await GreeterPair.start({ client: { interceptors: [forgets] } });
+    expect((await client.client.sayHello({ name: "Ada" })).greeting).toContain("Ada");
+  });
+
   it("cannot hang a call: one that never settles ends with the deadline", async () => {
     const { client } = await GreeterPair.start({ server: { interceptors: [() => new Promise(() => {})] } });
     expect(await failure(client.sayHello({ name: "x" }, { timeoutMs: 100 }))).toMatchObject({

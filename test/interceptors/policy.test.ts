@@ -39,6 +39,14 @@ describe("a policy", () => {
     }
   });
 
+  it("takes no list where one ID belongs: in a denial it would deny nobody", () => {
+    for (const rule of [allow, deny]) {
+      expect(() => rule(chat, [cli.toString()] as never)).toThrowError(
+        expect.objectContaining({ code: "ERR_NO_POLICY" }),
+      );
+    }
+  });
+
   it("must allow something", () => {
     expect(() => new Policy([])).toThrowError(expect.objectContaining({ code: "ERR_NO_POLICY" }));
     expect(() => new Policy([deny(chat, cli)])).toThrowError(expect.objectContaining({ code: "ERR_NO_POLICY" }));

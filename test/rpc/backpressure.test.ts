@@ -33,6 +33,20 @@ describe("backpressure", () => {
     expect(made).toBe(plenty);
   });
 
+  it("lets others through beside a handler that yields empty messages without end", async () => {
+    const { client } = await GreeterPair.start({
+      implementation: {
+        async *sayManyHellos() {
+          for (;;) yield { greeting: "" };
+        },
+      },
+    });
+    const responses = client.sayManyHellos({ name: "x" })[Symbol.asyncIterator]();
+    await responses.next();
+    for (let i = 0; i < 20; i++) await client.sayHello({ name: "quick" });
+    await responses.return?.();
+  });
+
   it("stops a client whose server does not read", async () => {
     let made = 0;
     const stalled = signalled();

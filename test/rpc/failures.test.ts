@@ -151,6 +151,120 @@ describe("a handler that fails by accident", () => {
   });
 });
 
+describe("what JavaScript lets pass", () => {
+  it("an RpcError without text, with a number as text, or with a status that is none", async () => {
+    const errors: unknown[] = [[Status.NOT_FOUND], [Status.NOT_FOUND, 42], [99, "x"], [0, "x"]].map((args) =>
+      Reflect.construct(RpcError, args),
+    );
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayManyHellos: ({ count }) => {
+          throw errors[count];
+        },
+      },
+    });
+    const heard = [];
+    for (const count of errors.keys()) heard.push(await failure(client.sayManyHellos({ name: "x", count })));
+    expect(heard.map(({ status, rawMessage }) => [status, rawMessage])).toEqual([
+      [Status.NOT_FOUND, ""],
+      [Status.NOT_FOUND, "42"],
+      [Status.UNKNOWN, "x"],
+      [Status.UNKNOWN, "x"],
+    ]);
+  });
+
+  it("an async function where a generator belongs", async () => {
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayManyHellos: (async () => {
+          throw new Error("swordfish");
+        }) as never,
+      },
+    });
+    expect(await failure(client.sayManyHellos({ name: "x" }))).toMatchObject({ status: Status.INTERNAL });
+  });
+
+  it("an async callback that rejects", async () => {
+    const cause = new Error("late");
+    const { client } = await GreeterPair.start({
+      implementation: {
+        sayHello: async (_, context) => {
+          context.responseHeader.set("x", "y");
+          context.sendHeader();
+          return new Promise(() => {});
+        },
+      },
+    });
+    const onHeader = async () => {
+      throw cause;
+    };
+    expect(await failure(client.sayHello({ name: "x" }, { onHeader }))).toMatchObject({
+      status: Status.CANCELLED,
+      cause,
+    });
+  });
+});
+
+describe("generators are told when they are no longer wanted", () => {
+  it("a handler's, when what it yielded cannot be sent", async () => {
+    const cleanedUp = signalled();
+    const { client } = await GreeterPair.start({
+      server: { maxMessageBytes: 100 },
+      implementation: {
+        async *sayManyHellos() {
+          try {
+            for (;;) yield { greeting: "x".repeat(200) };
+          } finally {
+            cleanedUp.resolve();
+          }
+        },
+      },
+    });
+    expect(await failure(client.sayManyHellos({ name: "x" }))).toMatchObject({ status: Status.RESOURCE_EXHAUSTED });
+    await cleanedUp.promise;
+  });
+
+  it("a client's, when the server has answered without waiting for the rest", async () => {
+    const left = signalled();
+    const { client } = await GreeterPair.start({
+      implementation: { collectHellos: async () => ({ greeting: "enough", count: 0 }) },
+    });
+    const endless = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<never>(() => {}),
+        return: async () => {
+          left.resolve();
+          return { value: undefined, done: true as const };
+        },
+      }),
+    };
+    expect((await client.collectHellos(endless)).greeting).toBe("enough");
+    await left.promise;
+  });
+});
+
+describe("a stream of responses", () => {
+  it("may be asked for several at once, as a generator may", async () => {
+    const { client } = await GreeterPair.start();
+    const responses = client.sayManyHellos({ name: "x", count: 2 })[Symbol.asyncIterator]();
+    const results = await Promise.all([responses.next(), responses.next(), responses.next(), responses.next()]);
+    expect(results.map(({ done, value }) => [done, value?.greeting.slice(-1)])).toEqual([
+      [false, "1"],
+      [false, "2"],
+      [true, undefined],
+      [true, undefined],
+    ]);
+  });
+
+  it("is at its end after it was left", async () => {
+    const { client } = await GreeterPair.start();
+    const responses = client.sayManyHellos({ name: "x", count: 5 })[Symbol.asyncIterator]();
+    await responses.next();
+    await responses.return?.();
+    expect(await responses.next()).toEqual({ value: undefined, done: true });
+  });
+});
+
 describe("a call that a handler makes, and lets fail", () => {
   it("says nothing of why there was no connection, nor that it was not this caller who failed", async () => {
     const nobody = new GreeterPair();

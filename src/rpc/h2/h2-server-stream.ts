@@ -6,6 +6,9 @@ import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener }
 import { WriteWindow } from "../write-window.js";
 import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
 
+/** What a message costs beyond its bytes: without it empty ones could pile up without bound. */
+const frameCostBytes = 64;
+
 type GrpcCall = ServerInterceptingCallInterface;
 
 /** One call of grpc-js, taken over below its unary and streaming handlers, so that no Node stream is made for it. */
@@ -81,8 +84,9 @@ export class H2ServerStream implements ServerStream {
 
   write(message: Uint8Array): Promise<void> | undefined {
     if (this.#finished) return undefined;
-    const slow = this.#window.add(message.length);
-    this.#call.sendMessage(asBuffer(message), () => this.#window.remove(message.length));
+    const cost = message.length + frameCostBytes;
+    const slow = this.#window.add(cost);
+    this.#call.sendMessage(asBuffer(message), () => this.#window.remove(cost));
     return slow;
   }
 

@@ -33,7 +33,10 @@ type Injector = ReturnType<Server["createConnectionInjector"]>;
 export class H2ServerTransport implements ServerTransport {
   readonly #server: Server;
   readonly #graceMs: number;
-  /** One injector per verified peer and generation, so that one peer can be drained without touching another. */
+  /**
+   * One injector per verified leaf and generation: connections that retire together are drained together, and no other
+   * with them.
+   */
   readonly #injectors = new Map<string, { injector: Injector; connections: number }>();
 
   constructor(handler: ServerStreamHandler, options: H2ServerOptions) {
@@ -44,7 +47,7 @@ export class H2ServerTransport implements ServerTransport {
 
   accept(connection: SecureConnection): void {
     nameConnection(connection);
-    const key = `${connection.generation} ${connection.peer.id}`;
+    const key = `${connection.generation} ${connection.peer.leaf.serialNumber} ${connection.peer.pin}`;
     const entry = this.#injectors.get(key) ?? this.#addInjector(key);
     entry.connections += 1;
     connection.onRetire(() => {
