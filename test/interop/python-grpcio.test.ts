@@ -61,7 +61,8 @@ describe.skipIf(!hasPythonGrpc())("python3-grpcio (skipped when it is not instal
   it("is called by our client", { timeout: 60_000 }, async () => {
     const pair = new GreeterPair();
     await startServer(pair);
-    const { client } = pair;
+    // As users have it: both transports offered, and this server knows one.
+    const client = pair.newClient({ transports: ["direct", "h2"] });
     expect((await client.sayHello({ name: "Ada" })).greeting).toBe("Hello, Ada, True");
     const many = await collect(client.sayManyHellos({ name: "Ada", count: 3 }));
     expect(many.map(({ greeting }) => greeting)).toEqual([1, 2, 3].map((i) => `Hello, Ada, for time ${i}`));
