@@ -49,8 +49,11 @@ export async function pinPeers(directories: readonly string[], options: PinPeers
   const inLockOrder = [...distinct.keys()].sort().flatMap((place) => distinct.get(place) ?? []);
   return lockAll(inLockOrder, async () => {
     const at = new Date(now());
-    const identities = await Promise.all([...distinct.values()].map((directory) => readIdentity(directory, at)));
-    const plans = await Promise.all(identities.map((own) => planFor(own, identities, { force, at })));
+    // In their order, so that of several faults the same one is told every time.
+    const identities: CredentialIdentity[] = [];
+    for (const directory of distinct.values()) identities.push(await readIdentity(directory, at));
+    const plans: Plan[] = [];
+    for (const own of identities) plans.push(await planFor(own, identities, { force, at }));
     for (const { directory, pins, changed } of plans) if (changed) await writePins(directory, pins);
     return plans.flatMap(({ reports }) => reports);
   });
