@@ -71,6 +71,8 @@ export interface ClientRequest {
   readonly path: string;
   readonly timeoutMs: number;
   readonly metadata: Metadata;
+  /** Whether a server has had the call before and never began it. */
+  readonly begunAnew?: boolean;
 }
 
 export interface ClientStream {

@@ -4,9 +4,11 @@ import { directRefusalKinds as refusalKinds } from "../../transport/refusal.js";
 import type { ClientRequest, ClientStreamListener, Outcome } from "../transport.js";
 import { DirectClientStream } from "./direct-client-stream.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
-import { frameTypes, noTimeout, openByPath, openBytes } from "./frame.js";
+import { frameTypes } from "./frame.js";
+import type { GoAway } from "./go-away-frame.js";
 import type { Greeting } from "./hello-frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
+import { openFlags, openLength, writeOpen } from "./open-frame.js";
 import { noViolation, ProtocolViolation, violationName } from "./violation.js";
 
 /** What four bytes hold; a busy connection gets there within hours. */
@@ -34,6 +36,8 @@ export class DirectClientLink extends DirectLink {
   #lastStreamId = -1;
   #calls = 0;
   #leaving = false;
+  /** Frames that may still come for calls that were cancelled. */
+  #lateAnswers = 0;
   #lastWords: Outcome | undefined;
 
   constructor(options: DirectClientLinkOptions) {
@@ -64,6 +68,11 @@ export class DirectClientLink extends DirectLink {
     this.#sendOpen(stream.id, request, metadata, openedAt);
     if (this.#lastStreamId >= (this.#options.maxStreamId ?? lastPossibleStreamId)) this.#useUp();
     return stream;
+  }
+
+  sendCancel(streamId: number): void {
+    this.sendBlock(frameTypes.cancel, streamId, Buffer.alloc(0));
+    this.#lateAnswers += 2;
   }
 
   /** Begins no more calls; the connection closes when those under way have ended. */
@@ -113,12 +122,19 @@ export class DirectClientLink extends DirectLink {
     }
     const stream = this.streams.get(streamId) as DirectClientStream | undefined;
     if (stream !== undefined) stream.receiveFrame(type, payload);
-    else if (!this.wasOpen(streamId)) {
-      throw new ProtocolViolation("BAD_STREAM_ID", `a frame on stream ${streamId}, which never was`);
-    }
+    else this.#onLateAnswer(streamId);
   }
 
-  protected override onGoAway(lastStreamId: number, code: number, text: string): void {
+  /** HEADER and END of a call that was cancelled may have been under way; more of them lead to nothing. */
+  #onLateAnswer(streamId: number): void {
+    if (!this.wasOpen(streamId)) {
+      throw new ProtocolViolation("BAD_STREAM_ID", `a frame on stream ${streamId}, which never was`);
+    }
+    if (this.#lateAnswers > 0) this.#lateAnswers -= 1;
+    else this.noise();
+  }
+
+  protected override onGoAway({ lastStreamId, code, text }: GoAway): void {
     this.#leaving = true;
     if (code !== noViolation) {
       this.#lastWords = lastWords(code, text);
@@ -145,18 +161,10 @@ export class DirectClientLink extends DirectLink {
     );
   }
 
-  #sendOpen(streamId: number, request: ClientRequest, metadata: Buffer | undefined, openedAt: number): void {
-    const index = this.#methods.get(request.path);
-    const path = index === undefined ? request.path : "";
-    const length = openBytes + path.length + (metadata?.length ?? 0);
-    this.writer.frame(frameTypes.open, index === undefined ? openByPath : 0, streamId, length, (slab, at) => {
-      slab.writeUInt16BE(index ?? path.length, at);
-      slab.writeUInt32BE(Math.min(Math.ceil(request.timeoutMs), noTimeout - 1), at + 2);
-      slab.writeUInt32BE(this.#calls, at + 6);
-      slab.writeDoubleBE(openedAt, at + 10);
-      if (path !== "") slab.write(path, at + openBytes, "latin1");
-      if (metadata !== undefined) slab.set(metadata, at + openBytes + path.length);
-    });
+  #sendOpen(streamId: number, { path, timeoutMs }: ClientRequest, metadata: Buffer | undefined, sentAt: number): void {
+    const open = { method: this.#methods.get(path) ?? path, timeoutMs, sequence: this.#calls, sentAt, metadata };
+    const length = openLength(open);
+    this.writer.frame(frameTypes.open, openFlags(open), streamId, length, (bytes, at) => writeOpen(open, bytes, at));
   }
 
   /** There are no numbers left for further calls. */
@@ -181,7 +189,7 @@ function lost(message: string): Outcome {
 /** What a server said before it ended the connection. Its words are cut, and never more than one line. */
 function lastWords(code: number, text: string): Outcome {
   const kind = refusalKinds[code];
-  const words = text.slice(0, 200).replace(/[^\x20-\x7e]/g, "?");
+  const words = text.replace(/[^\x20-\x7e]/g, "?");
   if (kind === undefined)
     return lost(`the server ended the connection: ${violationName(code) ?? `code ${code}`}, ${words}`);
   const errorCode = kind === "refused" ? "ERR_REFUSED_BY_PEER" : "ERR_TOO_MANY_CONNECTIONS";

@@ -18,6 +18,7 @@ export interface OpenedCall {
 
 /** One call on the client's end of a direct connection. */
 export class DirectClientStream extends DirectStream implements ClientStream {
+  readonly #link: DirectClientLink;
   readonly #listener: ClientStreamListener;
   readonly #request: ClientRequest;
   /** On the clock of `Date.now()`. */
@@ -34,6 +35,7 @@ export class DirectClientStream extends DirectStream implements ClientStream {
 
   constructor(link: DirectClientLink, id: number, { request, listener, openedAt }: OpenedCall) {
     super(link, id);
+    this.#link = link;
     this.#request = request;
     this.#listener = listener;
     this.#openedAt = openedAt;
@@ -65,7 +67,7 @@ export class DirectClientStream extends DirectStream implements ClientStream {
   cancel(): void {
     this.#successor?.cancel();
     if (this.closed) return;
-    this.link.sendBlock(frameTypes.cancel, this.id, Buffer.alloc(0));
+    this.#link.sendCancel(this.id);
     this.close();
   }
 
@@ -124,16 +126,27 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     this.#listener.onEnd(outcome);
   }
 
-  /** The server has said that it never began the call: it begins anew on the stream that `open` makes. */
+  /**
+   * The server has said that it never began the call: it begins anew on the stream that `open` makes. Once, as gRPC's
+   * transparent retry (gRFC A6): a server that always says so must not keep us busy.
+   */
   beginAnew(open: (request: ClientRequest, listener: ClientStreamListener) => DeferredClientStream): void {
     const replay = this.#replay;
     if (replay === undefined || this.closed) return;
+    if (this.#request.begunAnew) {
+      this.fail({
+        status: Status.UNAVAILABLE,
+        message: "twice a server has left before it began the call",
+        code: "ERR_SHUTTING_DOWN",
+      });
+      return;
+    }
     const wanted = this.wanted;
     this.close();
     // What the clock says is bounded: it may have been set meanwhile.
     const elapsedMs = Math.max(0, Date.now() - this.#openedAt);
     const successor = open(
-      { ...this.#request, timeoutMs: Math.max(1, this.#request.timeoutMs - elapsedMs) },
+      { ...this.#request, timeoutMs: Math.max(1, this.#request.timeoutMs - elapsedMs), begunAnew: true },
       this.#listener,
     );
     this.#successor = successor;

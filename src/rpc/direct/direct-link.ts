@@ -6,6 +6,7 @@ import type { DirectStream } from "./direct-stream.js";
 import { dataFlags, frameCostBytes, frameTypes, maxWindow, pingAck } from "./frame.js";
 import { type FrameHandler, FrameReader } from "./frame-reader.js";
 import { FrameWriter } from "./frame-writer.js";
+import { decodeGoAway, encodeGoAway, type GoAway } from "./go-away-frame.js";
 import { decodeHello, encodeHello, type Greeting } from "./hello-frame.js";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.js";
 import { type DirectLimits, maxUnsentBytes } from "./limits.js";
@@ -14,8 +15,8 @@ import { PartialMessages } from "./partial-messages.js";
 import { SendQueue } from "./send-queue.js";
 import { noViolation, ProtocolViolation, type ViolationName, violations } from "./violation.js";
 
-/** GOAWAY says why, in a few words for people. */
-const maxGoAwayTextBytes = 200;
+/** How long the last GOAWAY may take to leave. */
+const lastWordsMs = 1_000;
 
 export interface DirectLinkOptions extends KeepaliveOptions {
   readonly connection: SecureConnection;
@@ -75,8 +76,8 @@ export abstract class DirectLink implements FrameHandler {
 
   protected abstract onHello(greeting: Greeting): void;
   protected abstract onStreamFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
-  /** The peer leaves: in good order it takes no streams after `lastStreamId`; with a code it ends the connection. */
-  protected abstract onGoAway(lastStreamId: number, code: number, text: string): void;
+  /** The peer leaves. */
+  protected abstract onGoAway(goAway: GoAway): void;
   /** Whether a stream of this ID has existed; frames for it may still be under way when it is gone. */
   protected abstract wasOpen(streamId: number): boolean;
   /** The connection is no more. */
@@ -93,12 +94,8 @@ export abstract class DirectLink implements FrameHandler {
   }
 
   sendGoAway(violation: ViolationName | undefined, text: string): void {
-    const bytes = Buffer.from(text.slice(0, maxGoAwayTextBytes));
-    this.writer.frame(frameTypes.goAway, 0, 0, 5 + bytes.length, (slab, at) => {
-      slab.writeUInt32BE(this.lastStreamId, at);
-      slab[at + 4] = violation === undefined ? noViolation : violations[violation];
-      slab.set(bytes, at + 5);
-    });
+    const code = violation === undefined ? noViolation : violations[violation];
+    this.sendBlock(frameTypes.goAway, 0, encodeGoAway({ lastStreamId: this.lastStreamId, code, text }));
   }
 
   /** A frame on a stream whose payload is there already. */
@@ -202,6 +199,8 @@ export abstract class DirectLink implements FrameHandler {
   #onLateData(streamId: number, cost: number): void {
     if (!this.wasOpen(streamId))
       throw new ProtocolViolation("BAD_STREAM_ID", `DATA on stream ${streamId}, which never was`);
+    // An end of messages that crosses the end of its call costs no credit; each call has one.
+    if (cost === 0) this.noise();
     this.#lateCredit -= cost;
     if (this.#lateCredit < 0) {
       throw new ProtocolViolation("CREDIT_EXCEEDED", "more DATA on streams that have ended than they had credit for");
@@ -260,10 +259,9 @@ export abstract class DirectLink implements FrameHandler {
   }
 
   #onGoAway(streamId: number, payload: Buffer): void {
-    if (streamId !== 0 || payload.length < 5)
-      throw new ProtocolViolation("BAD_PAYLOAD", "GOAWAY has five bytes or more, on stream 0");
+    if (streamId !== 0) throw new ProtocolViolation("BAD_PAYLOAD", "GOAWAY on a stream");
     this.noise();
-    this.onGoAway(payload.readUInt32BE(0), payload[4] as number, payload.toString("utf8", 5, 5 + maxGoAwayTextBytes));
+    this.onGoAway(decodeGoAway(payload));
   }
 
   #ping(): void {
@@ -309,7 +307,8 @@ export abstract class DirectLink implements FrameHandler {
     socket.end();
     // What still comes is thrown away: with bytes left in the kernel, closing would be a reset, and GOAWAY might be lost.
     socket.resume();
-    setTimeout(() => this.connection.destroy(violation), 1_000).unref();
+    const timer = setTimeout(() => this.connection.destroy(violation), lastWordsMs).unref();
+    this.connection.onClose(() => clearTimeout(timer));
   }
 
   #closed(): void {

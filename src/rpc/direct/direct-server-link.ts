@@ -1,11 +1,13 @@
 import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
-import type { ServerStreamHandler } from "../transport.js";
+import type { Outcome, ServerStreamHandler } from "../transport.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
-import { DirectServerStream, type OpenFrame } from "./direct-server-stream.js";
-import { frameTypes, maxPathBytes, noTimeout, openByPath, openBytes } from "./frame.js";
+import { DirectServerStream, type OpenedCall } from "./direct-server-stream.js";
+import { encodeEnd } from "./end-frame.js";
+import { frameTypes } from "./frame.js";
 import type { Greeting } from "./hello-frame.js";
 import { decodeMetadata } from "./metadata-block.js";
+import { readOpen } from "./open-frame.js";
 import { ProtocolViolation } from "./violation.js";
 
 export interface DirectServerLinkOptions extends DirectLinkOptions {
@@ -19,10 +21,20 @@ export interface DirectServerLinkOptions extends DirectLinkOptions {
 /** A call that was sent longer ago than this, or this far in the future, is not taken for a fresh one. */
 const freshForMs = 30_000;
 
+/** A handler may need a moment to notice that its call was cancelled, and the client need not wait for that. */
+const handlersPerStream = 2;
+
+const tooManyRunning: Outcome = {
+  status: Status.RESOURCE_EXHAUSTED,
+  message: "too many calls that were cancelled are still running",
+};
+
 /** The server's end of a direct connection. */
 export class DirectServerLink extends DirectLink {
   readonly #options: DirectServerLinkOptions;
   #lastStreamId = 0;
+  /** Handlers that have not come to their end, though their call may have. */
+  #running = 0;
   #draining = false;
 
   constructor(options: DirectServerLinkOptions) {
@@ -37,6 +49,11 @@ export class DirectServerLink extends DirectLink {
     this.#draining = true;
     this.sendGoAway(undefined, "draining");
     this.#closeWhenIdle();
+  }
+
+  /** A handler has come to its end. */
+  handlerEnded(): void {
+    this.#running -= 1;
   }
 
   override forget(...args: Parameters<DirectLink["forget"]>): void {
@@ -100,10 +117,23 @@ export class DirectServerLink extends DirectLink {
     if (this.streams.size >= this.ours.maxStreams) {
       throw new ProtocolViolation("TOO_MANY_STREAMS", `more than ${this.ours.maxStreams} streams`);
     }
-    const open = this.#readOpen(flags, payload);
+    const call = this.#readCall(flags, payload);
     this.#lastStreamId = streamId;
-    const stream = new DirectServerStream(this, streamId, open, this.#options.handler);
+    if (this.#running < handlersPerStream * this.ours.maxStreams) this.#begin(streamId, call);
+    else this.#refuse(streamId);
+  }
+
+  #begin(streamId: number, call: OpenedCall): void {
+    this.#running += 1;
+    const stream = new DirectServerStream(this, streamId, call, this.#options.handler);
     if (!stream.closed) this.streams.set(streamId, stream);
+  }
+
+  /** Whoever opens and cancels makes handlers run that nobody waits for; their number is bounded too. */
+  #refuse(streamId: number): void {
+    this.noise();
+    this.sendBlock(frameTypes.end, streamId, encodeEnd(tooManyRunning));
+    this.expectLate(this.ours.streamWindowBytes);
   }
 
   #onCancel(streamId: number, payload: Buffer): void {
@@ -115,36 +145,25 @@ export class DirectServerLink extends DirectLink {
     stream?.abort({ status: Status.CANCELLED, message: "the caller cancelled the call" });
   }
 
-  #readOpen(flags: number, payload: Buffer): OpenFrame {
-    if (payload.length < openBytes) throw new ProtocolViolation("BAD_PAYLOAD", "OPEN is too short");
-    const timeoutMs = payload.readUInt32BE(2);
-    const sequence = payload.readUInt32BE(6);
-    const ageMs = Date.now() - payload.readDoubleBE(10);
+  /** @throws ProtocolViolation */
+  #readCall(flags: number, payload: Buffer): OpenedCall {
+    const { method, timeoutMs, sequence, sentAt, metadata } = readOpen(flags, payload);
     // Streams are numbered 1, 3, 5, …; calls 1, 2, 3, …
     if (sequence !== (this.#nextStreamId + 1) / 2) {
       throw new ProtocolViolation("BAD_SEQUENCE", `call ${sequence} on stream ${this.#nextStreamId}`);
     }
-    const { path, end } = this.#readPath(flags, payload);
     return {
-      path,
-      timeoutMs: timeoutMs === noTimeout ? undefined : timeoutMs,
-      metadata: end === payload.length ? undefined : decodeMetadata(payload.subarray(end), this.ours.maxMetadataBytes),
-      stale: !(Math.abs(ageMs) <= freshForMs),
+      path: typeof method === "string" ? method : this.#pathOf(method),
+      timeoutMs,
+      metadata: metadata && decodeMetadata(metadata, this.ours.maxMetadataBytes),
+      stale: !(Math.abs(Date.now() - sentAt) <= freshForMs),
     };
   }
 
-  #readPath(flags: number, payload: Buffer): { path: string; end: number } {
-    const index = payload.readUInt16BE(0);
-    if ((flags & openByPath) === 0) {
-      const method = this.#options.methods[index];
-      if (method === undefined) throw new ProtocolViolation("BAD_METHOD", `there is no method ${index}`);
-      return { path: method.path, end: openBytes };
-    }
-    // By path the index is the length of the path.
-    const end = openBytes + index;
-    if (index === 0 || index > maxPathBytes || end > payload.length)
-      throw new ProtocolViolation("BAD_METHOD", "OPEN with a path that is empty, too long, or longer than itself");
-    return { path: payload.toString("latin1", openBytes, end), end };
+  #pathOf(index: number): string {
+    const method = this.#options.methods[index];
+    if (method === undefined) throw new ProtocolViolation("BAD_METHOD", `there is no method ${index}`);
+    return method.path;
   }
 
   get #nextStreamId(): number {

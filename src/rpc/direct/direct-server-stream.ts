@@ -8,8 +8,8 @@ import { encodeEnd } from "./end-frame.js";
 import { frameTypes } from "./frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
 
-/** What OPEN says. */
-export interface OpenFrame {
+/** What OPEN says, and what it means here. */
+export interface OpenedCall {
   readonly path: string;
   readonly timeoutMs: number | undefined;
   readonly metadata: Metadata | undefined;
@@ -22,13 +22,16 @@ export class DirectServerStream extends DirectStream implements ServerStream {
   readonly path: string;
   readonly timeoutMs: number | undefined;
   readonly stale: boolean;
+  readonly #link: DirectServerLink;
   readonly #listener: ServerStreamListener;
   #requestMetadata: Metadata | undefined;
+  #handlerEnded = false;
   /** How the call ended, when messages before that are still on their way out. */
   #outcome: Outcome | undefined;
 
-  constructor(link: DirectServerLink, id: number, open: OpenFrame, handler: ServerStreamHandler) {
+  constructor(link: DirectServerLink, id: number, open: OpenedCall, handler: ServerStreamHandler) {
     super(link, id);
+    this.#link = link;
     this.path = open.path;
     this.timeoutMs = open.timeoutMs;
     this.stale = open.stale;
@@ -57,6 +60,8 @@ export class DirectServerStream extends DirectStream implements ServerStream {
   }
 
   finish(outcome: Outcome): void {
+    if (!this.#handlerEnded) this.#link.handlerEnded();
+    this.#handlerEnded = true;
     if (this.closed || this.#outcome !== undefined) return;
     // A success ends after its last message; a failure does not wait for a caller that reads slowly.
     if (outcome.status === Status.OK && this.sending) {
