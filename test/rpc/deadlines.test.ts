@@ -160,6 +160,29 @@ describe("cancellation", () => {
     expect(handled).toBe(2);
   });
 
+  it("right after the start reaches the server all the same", async () => {
+    const ends: Promise<unknown>[] = [];
+    const { client } = await GreeterPair.start({
+      implementation: {
+        async *chat(_, { signal }) {
+          const end = new Promise((resolve) => signal.addEventListener("abort", resolve));
+          ends.push(end);
+          yield* [];
+          await end;
+        },
+      },
+    });
+    await client.sayHello({ name: "connects" });
+    for (let i = 0; i < 20; i++) {
+      const responses = client.chat([], { timeoutMs: 60_000 })[Symbol.asyncIterator]();
+      await responses.return?.();
+      // Behind the call, if it was sent.
+      await client.sayHello({ name: "x" });
+    }
+    // A call may never have been sent; one that was is cancelled, not left to its deadline.
+    await Promise.all(ends);
+  });
+
   it("by leaving the loop ends the handler's generator", async () => {
     const cleanedUp = signalled();
     const { client } = await GreeterPair.start({

@@ -51,7 +51,15 @@ export class H2ClientStream implements ClientStream {
   }
 
   cancel(): void {
-    if (this.#end()) this.#call.cancelWithStatus(Status.CANCELLED, "cancelled by the caller");
+    if (!this.#end()) return;
+    this.#cancelCall();
+    // A cancellation a few promises after the start, before grpc-js has given the call to a connection, only ends it on this
+    // side (ResolvingCall.getConfig in 1.14.7): it would still be sent, and run at the server until its deadline.
+    setImmediate(() => this.#cancelCall());
+  }
+
+  #cancelCall(): void {
+    this.#call.cancelWithStatus(Status.CANCELLED, "cancelled by the caller");
   }
 
   #end(): boolean {
