@@ -1,9 +1,8 @@
 import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
-import type { Outcome, ServerStreamHandler } from "../transport.js";
+import type { ServerStreamHandler } from "../transport.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { DirectServerStream, type OpenedCall } from "./direct-server-stream.js";
-import { encodeEnd } from "./end-frame.js";
 import { frameTypes } from "./frame.js";
 import type { Greeting } from "./hello-frame.js";
 import { decodeMetadata } from "./metadata-block.js";
@@ -21,20 +20,10 @@ export interface DirectServerLinkOptions extends DirectLinkOptions {
 /** A call that was sent longer ago than this, or this far in the future, is not taken for a fresh one. */
 const freshForMs = 30_000;
 
-/** A handler may need a moment to notice that its call was cancelled, and the client need not wait for that. */
-const handlersPerStream = 2;
-
-const tooManyRunning: Outcome = {
-  status: Status.RESOURCE_EXHAUSTED,
-  message: "too many calls that were cancelled are still running",
-};
-
 /** The server's end of a direct connection. */
 export class DirectServerLink extends DirectLink {
   readonly #options: DirectServerLinkOptions;
   #lastStreamId = 0;
-  /** Handlers that have not come to their end, though their call may have. */
-  #running = 0;
   #draining = false;
 
   constructor(options: DirectServerLinkOptions) {
@@ -49,11 +38,6 @@ export class DirectServerLink extends DirectLink {
     this.#draining = true;
     this.sendGoAway(undefined, "draining");
     this.#closeWhenIdle();
-  }
-
-  /** A handler has come to its end. */
-  handlerEnded(): void {
-    this.#running -= 1;
   }
 
   override forget(...args: Parameters<DirectLink["forget"]>): void {
@@ -119,21 +103,8 @@ export class DirectServerLink extends DirectLink {
     }
     const call = this.#readCall(flags, payload);
     this.#lastStreamId = streamId;
-    if (this.#running < handlersPerStream * this.ours.maxStreams) this.#begin(streamId, call);
-    else this.#refuse(streamId);
-  }
-
-  #begin(streamId: number, call: OpenedCall): void {
-    this.#running += 1;
     const stream = new DirectServerStream(this, streamId, call, this.#options.handler);
     if (!stream.closed) this.streams.set(streamId, stream);
-  }
-
-  /** Whoever opens and cancels makes handlers run that nobody waits for; their number is bounded too. */
-  #refuse(streamId: number): void {
-    this.noise();
-    this.sendBlock(frameTypes.end, streamId, encodeEnd(tooManyRunning));
-    this.expectLate(this.ours.streamWindowBytes);
   }
 
   #onCancel(streamId: number, payload: Buffer): void {

@@ -22,16 +22,13 @@ export class DirectServerStream extends DirectStream implements ServerStream {
   readonly path: string;
   readonly timeoutMs: number | undefined;
   readonly stale: boolean;
-  readonly #link: DirectServerLink;
   readonly #listener: ServerStreamListener;
   #requestMetadata: Metadata | undefined;
-  #handlerEnded = false;
   /** How the call ended, when messages before that are still on their way out. */
   #outcome: Outcome | undefined;
 
   constructor(link: DirectServerLink, id: number, open: OpenedCall, handler: ServerStreamHandler) {
     super(link, id);
-    this.#link = link;
     this.path = open.path;
     this.timeoutMs = open.timeoutMs;
     this.stale = open.stale;
@@ -60,8 +57,6 @@ export class DirectServerStream extends DirectStream implements ServerStream {
   }
 
   finish(outcome: Outcome): void {
-    if (!this.#handlerEnded) this.#link.handlerEnded();
-    this.#handlerEnded = true;
     if (this.closed || this.#outcome !== undefined) return;
     // A success ends after its last message; a failure does not wait for a caller that reads slowly.
     if (outcome.status === Status.OK && this.sending) {
