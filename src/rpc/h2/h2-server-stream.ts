@@ -44,8 +44,8 @@ export class H2ServerStream implements ServerStream {
       onReceiveMessage: (message: Uint8Array) => listener?.onMessage(message),
       onReceiveHalfClose: () => {
         // A client on node:http2 that cancels sends END_STREAM just before RST_STREAM. A list of requests that was cut off
-        // must not pass for a whole one, so what follows in the same turn is awaited.
-        if (listener?.streamsRequests) setImmediate(() => listener?.onHalfClose());
+        // must not pass for a whole one, so what has arrived by now is awaited: between the two turns the socket is read.
+        if (listener?.streamsRequests) setImmediate(() => setImmediate(() => listener?.onHalfClose()));
         else listener?.onHalfClose();
       },
       // Fires after every call; abort() ignores it when the call has finished.
