@@ -7,7 +7,8 @@ import type { ClientRequest, ClientStream, ClientStreamListener } from "./transp
  */
 export class DeferredClientStream implements ClientStream {
   readonly #request: ClientRequest;
-  readonly #madeAt = performance.now();
+  readonly #now: () => number;
+  readonly #madeAt: number;
   readonly #messages: Uint8Array[] = [];
   readonly #listener: ClientStreamListener;
   readonly #onCancel: () => void;
@@ -19,8 +20,15 @@ export class DeferredClientStream implements ClientStream {
   #replayed = false;
   #caughtUp: { promise: Promise<void>; resolve(): void } | undefined;
 
-  /** `onCancel` is told that nobody waits any more. */
-  constructor(request: ClientRequest, listener: ClientStreamListener, onCancel: () => void) {
+  /** `onCancel` is told that nobody waits any more. `now` is a clock in milliseconds that never goes back. */
+  constructor(
+    request: ClientRequest,
+    listener: ClientStreamListener,
+    onCancel: () => void,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now;
+    this.#madeAt = now();
     this.#request = request;
     this.#listener = listener;
     this.#onCancel = onCancel;
@@ -33,7 +41,7 @@ export class DeferredClientStream implements ClientStream {
   /** Puts the call on a stream that `open` makes. */
   attach(open: (request: ClientRequest, listener: ClientStreamListener) => ClientStream): void {
     if (this.#cancelled) return;
-    const timeoutMs = Math.max(1, this.#request.timeoutMs - (performance.now() - this.#madeAt));
+    const timeoutMs = Math.max(1, this.#request.timeoutMs - (this.#now() - this.#madeAt));
     const stream = open({ ...this.#request, timeoutMs }, this.#listener);
     this.#stream = stream;
     for (let i = 0; i < this.#reads; i++) stream.read();

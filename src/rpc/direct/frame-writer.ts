@@ -36,21 +36,25 @@ export class FrameWriter {
     length: number,
     fill?: (bytes: Buffer, at: number) => void,
   ): void {
-    const slab = this.#header(type, flags, streamId, length, length);
-    fill?.(slab.bytes, slab.end);
+    const slab = this.#slabWith(headerBytes + length);
+    // First, so that nothing of the frame is there if it throws.
+    fill?.(slab.bytes, slab.end + headerBytes);
+    this.#header(slab, type, flags, streamId, length);
     slab.end += length;
   }
 
   /** A frame whose payload is there already. It must not change any more. */
   payload(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     const { length } = payload;
-    if (length < copyBelowBytes) {
-      const slab = this.#header(type, flags, streamId, length, length);
+    const copied = length < copyBelowBytes;
+    const slab = this.#slabWith(headerBytes + (copied ? length : 0));
+    this.#header(slab, type, flags, streamId, length);
+    if (copied) {
       slab.bytes.set(payload, slab.end);
       slab.end += length;
       return;
     }
-    this.#cut(this.#header(type, flags, streamId, length, 0));
+    this.#cut(slab);
     this.#segments.push(payload);
     this.#segmentBytes += length;
   }
@@ -78,9 +82,7 @@ export class FrameWriter {
     this.#socket.uncork();
   }
 
-  /** Writes a header and makes sure that `room` bytes are free behind it. */
-  #header(type: number, flags: number, streamId: number, length: number, room: number): Slab {
-    const slab = this.#slabWith(headerBytes + room);
+  #header(slab: Slab, type: number, flags: number, streamId: number, length: number): void {
     const { bytes, end } = slab;
     bytes.writeUInt32BE(length, end);
     bytes[end + 4] = type;
@@ -92,7 +94,6 @@ export class FrameWriter {
       // After the promises of this turn: what they write still goes into the same write.
       process.nextTick(flush, this);
     }
-    return slab;
   }
 
   #slabWith(room: number): Slab {
