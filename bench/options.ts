@@ -3,7 +3,7 @@ import type { Effort } from "./cases/case.js";
 
 export const usage = `usage: npm run bench -- [--quick] [--only CASE,…] [--subjects NAME,…] [--baseline NAME] [--json FILE] [--profile DIR]
 
-  --quick      short rounds: about a minute instead of about ten
+  --quick      short rounds: a minute or two instead of about twelve
   --only       cases, or what their names begin with: "unary" or "unary-100b-64,first-call"
   --subjects   names of files in bench/subjects/
   --baseline   the subject that the ratios refer to (default grpc-js)
@@ -24,7 +24,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-const thorough: Effort = { rounds: 5, freshRounds: 3, seconds: 1, idleConnections: 500 };
+const thorough: Effort = { rounds: 15, freshRounds: 5, seconds: 0.3, idleConnections: 500 };
 const quick: Effort = { rounds: 3, freshRounds: 1, seconds: 0.1, idleConnections: 200 };
 
 /** @throws TypeError for an option that does not exist */
