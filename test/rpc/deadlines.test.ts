@@ -203,6 +203,27 @@ describe("cancellation", () => {
     await cleanedUp.promise;
   });
 
+  it("in the middle of large responses is a cancellation for the server, not a fault", async () => {
+    const reasons: Status[] = [];
+    const { client } = await GreeterPair.start({
+      implementation: {
+        async *sayManyHellos(_, { signal }) {
+          signal.addEventListener("abort", () => reasons.push(signal.reason.status));
+          for (;;) yield { greeting: "x".repeat(65_535) };
+        },
+      },
+    });
+    const calls = 100;
+    for (let i = 0; i < calls; i++) {
+      const responses = client.sayManyHellos({ name: "x" })[Symbol.asyncIterator]();
+      if (i % 2 === 0) await responses.next();
+      await responses.return?.();
+      await client.sayHello({ name: "x" });
+    }
+    expect(reasons.length).toBeGreaterThanOrEqual(calls / 2);
+    expect(reasons.filter((status) => status !== Status.CANCELLED)).toEqual([]);
+  });
+
   it("ends the client's generator of requests when the server is done early", async () => {
     const cleanedUp = signalled();
     const { client } = await GreeterPair.start({

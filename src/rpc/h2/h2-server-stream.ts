@@ -49,7 +49,7 @@ export class H2ServerStream implements ServerStream {
         else listener?.onHalfClose();
       },
       // Fires after every call; abort() ignores it when the call has finished.
-      onCancel: () => abort({ status: Status.CANCELLED, message: "the caller cancelled the call" }),
+      onCancel: () => abort(cancelledByCaller),
     });
   }
 
@@ -109,6 +109,11 @@ export class H2ServerStream implements ServerStream {
   }
 }
 
+const cancelledByCaller: Outcome = { status: Status.CANCELLED, message: "the caller cancelled the call" };
+
+/** What grpc-js says when a response cannot be written, which is when its caller or the connection is gone. */
+const writeFailed = /^(Internal server error$|Error writing message)/;
+
 /** What grpc-js found wrong, in our words: its own repeat what the peer sent. */
 function fromGrpcServer(status: Status, details: string): Outcome {
   switch (status) {
@@ -123,6 +128,7 @@ function fromGrpcServer(status: Status, details: string): Outcome {
     case Status.UNIMPLEMENTED:
       return { status, message: "the request is compressed in a way this server does not know" };
     default:
+      if (writeFailed.test(details)) return cancelledByCaller;
       return {
         status: Status.INTERNAL,
         message: "the request is not valid gRPC",
