@@ -57,10 +57,18 @@ function targetName(target: PolicyTarget): string {
   return target.kind === "service" ? target.typeName : `${target.parent.typeName}/${target.name}`;
 }
 
+interface Target {
+  readonly service: string;
+  readonly method: string;
+}
+
+const mostTargets = 4_096;
+
 /** Decides by hash look-ups, so a thousand rules cost a call what one does. */
 export class Policy {
   readonly #allow = new Map<string, Set<string>>();
   readonly #deny = new Map<string, Set<string>>();
+  readonly #targets = new Map<string, Target>();
 
   /** @throws UsageError ERR_NO_POLICY when no rule allows anything */
   constructor(rules: readonly PolicyRule[]) {
@@ -84,12 +92,25 @@ export class Policy {
    * @param path as it arrived; one that is not exactly `/package.Service/Method` is denied
    */
   permits(principal: SpiffeId, path: string): boolean {
-    const name = parseMethodPath(path);
-    if (name === undefined) return false;
-    const { service, method } = name;
+    const target = this.#targetOf(path);
+    if (target === undefined) return false;
     const id = principal.toString();
-    const target = `${service}/${method}`;
-    const lists = (table: Map<string, Set<string>>) => table.get(service)?.has(id) || table.get(target)?.has(id);
-    return !lists(this.#deny) && lists(this.#allow) === true;
+    return !lists(this.#deny, target, id) && lists(this.#allow, target, id);
   }
+
+  /** What a path names, read once: the same few paths come again and again. */
+  #targetOf(path: string): Target | undefined {
+    const known = this.#targets.get(path);
+    if (known !== undefined) return known;
+    const name = parseMethodPath(path);
+    if (name === undefined) return undefined;
+    const target = { service: name.service, method: `${name.service}/${name.method}` };
+    // A peer may invent any number of names.
+    if (this.#targets.size < mostTargets) this.#targets.set(path, target);
+    return target;
+  }
+}
+
+function lists(table: ReadonlyMap<string, ReadonlySet<string>>, { service, method }: Target, id: string): boolean {
+  return table.get(service)?.has(id) === true || table.get(method)?.has(id) === true;
 }
