@@ -127,8 +127,9 @@ function playable(plan: CallPlan, { server, client }: Limits): CallPlan {
     ending = { by: "leaving" };
     steps = steps.filter((each) => each.step !== "confirm");
   }
-  const refused = requests.some((bytes) => bytes > server || bytes > client);
   const most = Math.min(client, server);
+  const refusedAt = requests.findIndex((bytes) => bytes > most);
+  const refused = refusedAt >= 0;
   const large = steps.findIndex((each) => each.step === "write" && each.bytes > most);
   if (ending.by === "leaving" || ending.by === "broken requests" || ending.by === "deadline") {
     // Or it would depend on who is faster whether the size of a message ends the call.
@@ -143,6 +144,7 @@ function playable(plan: CallPlan, { server, client }: Limits): CallPlan {
   if (refused && sendsOne(plan)) reader = { reads: "eagerly" };
   if (refused && !sendsOne(plan)) {
     // Otherwise it would depend on who is faster whether the handler ends before the request is refused.
+    requests = requests.slice(0, refusedAt + 1);
     steps = [{ step: "read", count: 99 }];
     reader = { reads: "eagerly" };
     ending = { by: "success" };
