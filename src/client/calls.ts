@@ -29,10 +29,9 @@ export class Calls {
   }
 
   /** A call with one response. */
-  async one(method: DescMethod, request: unknown, options: CallOptions): Promise<Message | undefined> {
+  one(method: DescMethod, request: unknown, options: CallOptions): Promise<Message | undefined> {
     const { call, done } = this.#begin(method, request, options);
-    await done;
-    return call.response;
+    return done.then(() => call.response);
   }
 
   /** A call with a stream of responses. It runs from now on, whether or not anybody reads. */

@@ -78,10 +78,15 @@ function callsOf(channel: Channel, options: ClientOptions): LoadCalls {
 
 function caller(method: DescMethod, load: LoadCalls): (request: unknown, options?: CallOptions) => unknown {
   if (method.methodKind === "unary" || method.methodKind === "client_streaming") {
-    return async (request, options = {}) => {
-      checkCall(options);
-      const calls = load();
-      return (calls instanceof Promise ? await calls : calls).one(method, request, options);
+    return (request, options = {}) => {
+      try {
+        checkCall(options);
+        const calls = load();
+        if (!(calls instanceof Promise)) return calls.one(method, request, options);
+        return calls.then((loaded) => loaded.one(method, request, options));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     };
   }
   return (request, options = {}) => {

@@ -3,19 +3,26 @@ import { deadlineTimers } from "../rpc/deadline-timers.js";
 
 /**
  * Ends a call at its deadline, and at any other abort, whether or not the code inside ever settles. The same for both
- * sides.
+ * sides. Every call passes here, so it makes one promise and no more.
  */
-export async function deadline(call: Call, next: () => Promise<void>): Promise<void> {
+export function deadline(call: Call, next: () => Promise<void>): Promise<void> {
   call.throwIfAborted();
   // A call that arrives too late must not reach the handler.
   if (call.remainingMs() === 0) throw deadlineExceeded();
   deadlineTimers.arm(call);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      call.whenAborted(reject);
-      next().then(resolve, reject);
-    });
-  } finally {
-    deadlineTimers.disarm(call);
-  }
+  return new Promise<void>((resolve, reject) => {
+    const fail = (error: unknown) => {
+      deadlineTimers.disarm(call);
+      reject(error);
+    };
+    call.whenAborted(fail);
+    try {
+      next().then(() => {
+        deadlineTimers.disarm(call);
+        resolve();
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
 }

@@ -17,6 +17,8 @@ describe("a deadline", () => {
         },
       },
     });
+    // The deadline is to pass in the handler, not while connecting.
+    await collect(client.sayManyHellos({ name: "x" }));
     const error = await failure(client.sayHello({ name: "x" }, { timeoutMs: 100 }));
     expect(error).toMatchObject({ status: Status.DEADLINE_EXCEEDED, code: "ERR_RPC_DEADLINE_EXCEEDED" });
     expect(error.rawMessage).toBe("the deadline of the call has passed");
