@@ -4,7 +4,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arbitraryProgram } from "../helpers/differential/arbitrary-program.js";
-import { comparable, contradictions, expectationOf } from "../helpers/differential/expectation.js";
+import { comparable, contradictions } from "../helpers/differential/compare.js";
+import { expectationOf } from "../helpers/differential/expectation.js";
 import type { Program } from "../helpers/differential/program.js";
 import { Stage } from "../helpers/differential/stage.js";
 
