@@ -36,6 +36,7 @@ export class DirectClientLink extends DirectLink {
   #lastStreamId = -1;
   #calls = 0;
   #leaving = false;
+  #closing = false;
   /** Frames that may still come for calls that were cancelled. */
   #lateAnswers = 0;
   #lastWords: Outcome | undefined;
@@ -174,9 +175,9 @@ export class DirectClientLink extends DirectLink {
   }
 
   #closeWhenIdle(): void {
-    if (this.streams.size > 0 || this.ended) return;
-    this.writer.flush();
-    this.connection.socket.end();
+    if (this.streams.size > 0 || this.ended || this.#closing) return;
+    this.#closing = true;
+    this.close();
   }
 }
 

@@ -18,6 +18,9 @@ import { noViolation, ProtocolViolation, type ViolationName, violations } from "
 /** How long the last GOAWAY may take to leave. */
 const lastWordsMs = 1_000;
 
+/** How long the peer may take to read what is left and close. */
+const closeTimeoutMs = 10_000;
+
 export interface DirectLinkOptions extends KeepaliveOptions {
   readonly connection: SecureConnection;
   readonly limits: DirectLimits;
@@ -297,6 +300,13 @@ export abstract class DirectLink implements FrameHandler {
     return true;
   }
 
+  /** Ends the connection in good order. A peer that does not end its half of it is not waited for. */
+  protected close(): void {
+    this.writer.flush();
+    this.connection.socket.end();
+    this.#destroyAfter(closeTimeoutMs, new Error("the peer did not close the connection"));
+  }
+
   #fail(violation: ProtocolViolation): void {
     if (this.#ended) return;
     this.sendGoAway(violation.violation, violation.violation);
@@ -307,7 +317,11 @@ export abstract class DirectLink implements FrameHandler {
     socket.end();
     // What still comes is thrown away: with bytes left in the kernel, closing would be a reset, and GOAWAY might be lost.
     socket.resume();
-    const timer = setTimeout(() => this.connection.destroy(violation), lastWordsMs).unref();
+    this.#destroyAfter(lastWordsMs, violation);
+  }
+
+  #destroyAfter(ms: number, reason: Error): void {
+    const timer = setTimeout(() => this.connection.destroy(reason), ms).unref();
     this.connection.onClose(() => clearTimeout(timer));
   }
 

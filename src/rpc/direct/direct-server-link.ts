@@ -25,6 +25,7 @@ export class DirectServerLink extends DirectLink {
   readonly #options: DirectServerLinkOptions;
   #lastStreamId = 0;
   #draining = false;
+  #closing = false;
 
   constructor(options: DirectServerLinkOptions) {
     super(options);
@@ -142,8 +143,8 @@ export class DirectServerLink extends DirectLink {
   }
 
   #closeWhenIdle(): void {
-    if (this.streams.size > 0 || this.ended) return;
-    this.writer.flush();
-    this.connection.socket.end();
+    if (this.streams.size > 0 || this.ended || this.#closing) return;
+    this.#closing = true;
+    this.close();
   }
 }

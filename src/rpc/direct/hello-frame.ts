@@ -45,6 +45,7 @@ export function decodeHello(payload: Buffer): Greeting {
 const methodFramingBytes = 12;
 
 function parse(payload: Buffer): Hello {
+  if (payload.length > maxHelloBytes) throw new ProtocolViolation("BAD_HELLO", `HELLO of ${payload.length} bytes`);
   try {
     return fromBinary(HelloSchema, payload, { readUnknownFields: false });
   } catch {
