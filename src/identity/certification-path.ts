@@ -5,7 +5,6 @@ import { isSignedBy } from "../x509/verify-signature.js";
 import { X509Error } from "../x509/x509-error.js";
 import { authorityFault, type PeerRole, purposeFault } from "./certificate-rules.js";
 import { nameConstraintsFault } from "./name-constraints.js";
-import { quote } from "./quote.js";
 import type { TrustBundle } from "./trust-bundle.js";
 import { type ValidityFault, validityFault } from "./validity.js";
 
@@ -27,6 +26,9 @@ const maxPathLength = 10;
  */
 const maxSignatureChecks = 32;
 const maxNameComparisons = 16_384;
+
+/** Of a name in a message. A stranger chooses it, and must not fill the log with it. */
+const mostNameCharacters = 200;
 
 /**
  * Finds a path from the leaf to an authority of the bundle, and validates it (RFC 5280, section 6.1; RFC 4158 for the
@@ -102,7 +104,7 @@ class PathSearch {
     if (fault === undefined) return true;
     return this.#refuse(path.length, {
       code: fault.code,
-      fault: `its issuer (${quote(describeName(issuer.subject))}): ${fault.fault}`,
+      fault: `its issuer (${describeName(issuer.subject).slice(0, mostNameCharacters)}): ${fault.fault}`,
     });
   }
 
