@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { HelloSchema } from "../src/gen/pinwire/direct/v1/hello_pb.js";
 import { type ProtocolViolation, violations } from "../src/rpc/direct/violation.js";
-import { readGoAway, splitFrames, type } from "./direct-frames.js";
+import { flag, readGoAway, splitFrames, type } from "./direct-frames.js";
 import type { FakeConnection } from "./fake-connection.js";
 
 /** One end of a connection, and what a bad peer sends it. */
@@ -61,6 +61,21 @@ export function checkOutput({ role, connection, input }: Fuzzed, violation: Prot
   // Who has said its last word in good order cannot take it back.
   if (violation === undefined || connection.fake.endedTwice) return;
   expectThat(lastCode === violations[violation.violation], "GOAWAY names the violation");
+}
+
+/** How many messages each stream has had before its good end: END with status 0 from a server, LAST from a client. */
+export function messagesOf(input: Buffer, role: Fuzzed["role"]): (streamId: number) => number {
+  const counts = new Map<number, number>();
+  const ended = new Set<number>();
+  for (const { type: frameType, flags, streamId, payload } of splitFrames(input).frames) {
+    if (ended.has(streamId)) continue;
+    if (frameType === type.data && (flags & (flag.more | flag.none)) === 0) {
+      counts.set(streamId, (counts.get(streamId) ?? 0) + 1);
+    }
+    const last = role === "client" ? frameType === type.end && payload[0] === 0 : (flags & flag.last) !== 0;
+    if (last && (role === "client" || frameType === type.data)) ended.add(streamId);
+  }
+  return (streamId) => counts.get(streamId) ?? 0;
 }
 
 const allowed = {

@@ -1,9 +1,10 @@
 import { DirectClientLink } from "../src/rpc/direct/direct-client-link.js";
+import type { DirectClientStream } from "../src/rpc/direct/direct-client-stream.js";
 import type { ProtocolViolation } from "../src/rpc/direct/violation.js";
 import { Metadata } from "../src/rpc/metadata.js";
-import type { ClientStream, ClientStreamListener } from "../src/rpc/transport.js";
+import type { ClientStream, ClientStreamListener, Outcome } from "../src/rpc/transport.js";
 import { FakeConnection } from "./fake-connection.js";
-import { expectThat, type Fuzzed } from "./fuzz-checks.js";
+import { expectThat, type Fuzzed, messagesOf } from "./fuzz-checks.js";
 import { methods, mutate, serverFrames, serverHello, tightLimits } from "./fuzzed-frames.js";
 import type { Random } from "./random.js";
 
@@ -48,17 +49,19 @@ export function fuzzedClient(random: Random): Fuzzed {
   // Mostly a good HELLO, so that there are calls to be harmed.
   const greeting = [serverHello(random)];
   if (random.chance(0.1)) mutate(random, greeting);
+  const input = Buffer.concat([...greeting, ...frames]);
   return {
     role: "client",
     connection,
-    input: Buffer.concat([...greeting, ...frames]),
+    input,
     act: () => {
       if (random.chance(0.1)) open(1);
       if (random.chance(0.01)) link.leave();
       if (calls.length > 0) calls[random.below(calls.length)]?.act();
     },
     finish: () => {
-      for (const call of calls) call.expectEnded();
+      const sent = messagesOf(input, "client");
+      for (const call of calls) call.expectEnded(sent);
       return { violation, calls: calls.length };
     },
   };
@@ -66,8 +69,10 @@ export function fuzzedClient(random: Random): Fuzzed {
 
 /** Reads or does not, sends, cancels; and notices what must not happen to it. */
 class FuzzedCall implements ClientStreamListener {
-  readonly #stream: ClientStream;
+  readonly #stream: DirectClientStream;
   readonly #random: Random;
+  #messages = 0;
+  #status: number | undefined;
   #reading = false;
   #busy = false;
   #localEnded = false;
@@ -111,21 +116,25 @@ class FuzzedCall implements ClientStreamListener {
     expectThat(this.#reading, "a message comes only when one was asked for");
     this.#reading = false;
     this.#messageSeen = true;
+    this.#messages += 1;
     if (this.#random.chance(0.5)) this.#read();
   }
 
-  onEnd(): void {
+  onEnd({ status }: Outcome): void {
     this.#expectAlive("end");
+    this.#status = status;
     this.#ended = true;
   }
 
   /** The connection is gone: every call has ended, but for those whose last messages nobody has read yet. */
-  expectEnded(): void {
+  expectEnded(sent: (streamId: number) => number): void {
     for (let reads = 0; reads < 100 && !this.#ended && !this.#cancelled && !this.#moved; reads++) {
       this.#reading = true;
       this.#stream.read();
     }
     expectThat(this.#ended || this.#cancelled || this.#moved, "every call ends when its connection does");
+    const lost = sent(this.#stream.id) - this.#messages;
+    if (this.#status === 0) expectThat(lost === 0, `a call that ends well has all its messages (${lost} are missing)`);
   }
 
   #expectAlive(event: string): void {

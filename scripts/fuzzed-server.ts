@@ -1,11 +1,12 @@
 import { RpcError } from "../src/errors.js";
 import { DirectServerLink } from "../src/rpc/direct/direct-server-link.js";
+import type { DirectServerStream } from "../src/rpc/direct/direct-server-stream.js";
 import type { ProtocolViolation } from "../src/rpc/direct/violation.js";
 import { Metadata } from "../src/rpc/metadata.js";
 import type { ServerStream, ServerStreamListener } from "../src/rpc/transport.js";
 import { Status } from "../src/status.js";
 import { FakeConnection } from "./fake-connection.js";
-import { expectThat, type Fuzzed } from "./fuzz-checks.js";
+import { expectThat, type Fuzzed, messagesOf } from "./fuzz-checks.js";
 import { clientFrames, methods, mutate, tightLimits } from "./fuzzed-frames.js";
 import type { Random } from "./random.js";
 
@@ -33,16 +34,18 @@ export function fuzzedServer(random: Random): Fuzzed {
   });
   const frames = clientFrames(random);
   mutate(random, frames);
+  const input = Buffer.concat(frames);
   return {
     role: "server",
     connection,
-    input: Buffer.concat(frames),
+    input,
     act: () => {
       if (random.chance(0.02)) link.drain();
       if (calls.length > 0) calls[random.below(calls.length)]?.act();
     },
     finish: () => {
-      for (const call of calls) call.expectEnded();
+      const sent = messagesOf(input, "server");
+      for (const call of calls) call.expectEnded(sent);
       return { violation, calls: calls.length };
     },
   };
@@ -53,6 +56,7 @@ class FuzzedHandler implements ServerStreamListener {
   readonly streamsRequests = true;
   readonly #stream: ServerStream;
   readonly #random: Random;
+  #messages = 0;
   #reading = false;
   #busy = false;
   #headerSent = false;
@@ -79,6 +83,7 @@ class FuzzedHandler implements ServerStreamListener {
     expectThat(this.#reading, "a message comes only when one was asked for");
     expectThat(!this.#halfClosed, "no message comes after the half-close");
     this.#reading = false;
+    this.#messages += 1;
     if (this.#random.chance(0.5)) this.#read();
     if (this.#random.chance(0.5)) this.#write();
   }
@@ -96,7 +101,9 @@ class FuzzedHandler implements ServerStreamListener {
   }
 
   /** The connection is gone: every call has ended. */
-  expectEnded(): void {
+  expectEnded(sent: (streamId: number) => number): void {
+    const lost = sent((this.#stream as DirectServerStream).id) - this.#messages;
+    if (this.#halfClosed) expectThat(lost === 0, `all requests come before the half-close (${lost} are missing)`);
     expectThat(this.#aborted || this.#finished, "every call ends when its connection does");
   }
 
