@@ -21,7 +21,7 @@ export const initCommand = defineCommand({
     dns: { kind: "list", value: "NAME", help: "a DNS name that it may sign beside localhost, and names below it" },
   },
   notes: [
-    "Running it again with the same trust domain changes nothing and succeeds. A CA is never replaced: for another trust domain or other DNS names choose another directory.",
+    "Running it again with the same trust domain and DNS names, and the passphrase if there is one, changes nothing and succeeds. A CA is never replaced: for another trust domain or other DNS names choose another directory.",
     "The CA certificate lives for ten years and has critical name constraints: nothing outside the trust domain and the DNS names is accepted from it, by any verifier.",
     "Whoever reads ca.key can become every identity of the trust domain. Set PINWIRE_CA_PASSPHRASE to encrypt it; every later issue needs it too.",
   ],
