@@ -40,17 +40,19 @@ describe.skipIf(process.platform !== "linux")("REL-08: SIGSTOP of the server", (
 
   it("with deadlines far away: keepalive ends the calls, and after SIGCONT the next is served", async () => {
     const { world, server, credentials } = await start();
-    const keepalive = { keepaliveTimeMs: 100, keepaliveTimeoutMs: 100 };
+    const keepalive = { keepaliveTimeMs: 100, keepaliveTimeoutMs: 1_000 };
     const client = lowClient({ credentials, target: world.target, transports: [testTransport], ...keepalive });
     expect(await client.sayHello("before")).toContain("before");
-    const responses = client.sayManyHellos("stream", 1_000_000, 600_000)[Symbol.asyncIterator]();
-    await responses.next();
-    await stop(server);
-    const read = async () => {
-      while (!(await responses.next()).done);
+    const begin = async () => {
+      const responses = client.sayManyHellos("stream", 1_000_000, 600_000)[Symbol.asyncIterator]();
+      await responses.next();
+      return async () => {
+        while (!(await responses.next()).done);
+      };
     };
-    const calls = [failure(client.sayHello("stopped", 600_000)), failure(read())];
-    for (const error of await Promise.all(calls)) {
+    const reads = await Promise.all([begin(), begin()]);
+    await stop(server);
+    for (const error of await Promise.all(reads.map((read) => failure(read())))) {
       expect(error).toMatchObject({ status: Status.UNAVAILABLE, code: "ERR_CONNECTION_LOST" });
     }
     server.child.kill("SIGCONT");

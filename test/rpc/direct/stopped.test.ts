@@ -87,7 +87,7 @@ describe("a client that vanishes without a word", () => {
       {
         ...defaults,
         keepaliveTimeMs: 50,
-        keepaliveTimeoutMs: 50,
+        keepaliveTimeoutMs: 1_000,
         methodsFor: () => [],
         onViolation: (_, { violation: name, message }) => violation.resolve({ name, message }),
       },
