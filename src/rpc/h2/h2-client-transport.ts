@@ -26,6 +26,7 @@ export class H2ClientTransport implements ClientTransport {
   readonly #dialer: Dialer;
   readonly #options: ChannelOptions;
   readonly #backoff = new ConnectBackoff();
+  readonly #closing = new AbortController();
   #channel: Channel | undefined;
   #connection: SecureConnection | undefined;
   /** Why there is no connection; undefined while there is one, or before the first attempt. */
@@ -56,6 +57,7 @@ export class H2ClientTransport implements ClientTransport {
   }
 
   close(): void {
+    this.#closing.abort();
     this.#channel?.close();
     this.#channel = undefined;
     this.#connection?.destroy(new Error("the channel was closed"));
@@ -84,7 +86,7 @@ export class H2ClientTransport implements ClientTransport {
   async #secure(raw: Socket): Promise<Socket> {
     const channel = this.#channel;
     try {
-      const connection = await this.#dialer.secure(raw, [protocols.h2]);
+      const connection = await this.#unretired(await this.#dialer.secure(raw, [protocols.h2]));
       this.#connectFailure = undefined;
       this.#backoff.succeeded();
       this.#connection = connection;
@@ -97,6 +99,17 @@ export class H2ClientTransport implements ClientTransport {
       this.#connectFailure = asPeerError(error);
       throw error;
     }
+  }
+
+  /** The credentials may change while a connection is being made with the old ones: another takes its place at once. */
+  async #unretired(connection: SecureConnection): Promise<SecureConnection> {
+    let retired = false;
+    connection.onRetire(() => {
+      retired = true;
+    });
+    if (!retired) return connection;
+    connection.destroy(new Error("the credentials have changed"));
+    return this.#dialer.dial([protocols.h2], this.#closing.signal);
   }
 
   /** Says why a call found no connection, or lost it; grpc-js has only `UNAVAILABLE` and prose for all of it. */

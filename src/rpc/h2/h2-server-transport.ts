@@ -50,6 +50,8 @@ export class H2ServerTransport implements ServerTransport {
     const key = `${connection.generation} ${connection.peer.leaf.serialNumber} ${connection.peer.pin}`;
     const entry = this.#injectors.get(key) ?? this.#addInjector(key);
     entry.connections += 1;
+    // Before it may have to leave: only who is there is told.
+    entry.injector.injectConnection(connection.socket);
     connection.onRetire(() => {
       if (this.#injectors.get(key) !== entry) return;
       // Whoever connects from now on gets a new injector: the end of this one's grace period is also theirs.
@@ -62,7 +64,6 @@ export class H2ServerTransport implements ServerTransport {
       if (this.#injectors.get(key) === entry) this.#injectors.delete(key);
       entry.injector.destroy();
     });
-    entry.injector.injectConnection(connection.socket);
   }
 
   drain(): void {

@@ -140,11 +140,14 @@ describe("under load, without a failed call and with every call begun once", () 
 });
 
 describe("credentials that rotate while a connection is being made", () => {
-  for (const [side, turn] of [
-    ["client", "toServer"],
-    ["server", "toClient"],
-  ] as const) {
-    it(`of the ${side}: the call is made with the new ones`, async () => {
+  const cases = [
+    ["client", "toServer", "direct"],
+    ["server", "toClient", "direct"],
+    ["client", "toServer", "h2"],
+    ["server", "toClient", "h2"],
+  ] as const;
+  for (const [side, turn, transport] of cases) {
+    it(`of the ${side}, on ${transport}: the call is made with the new ones`, async () => {
       const pair = await GreeterPair.start();
       let rotations = 0;
       const relay = await Relay.start(pathOf(pair), {
@@ -156,7 +159,7 @@ describe("credentials that rotate while a connection is being made", () => {
           };
         },
       });
-      const client = pair.newClient({ target: relay.target });
+      const client = pair.newClient({ target: relay.target, transports: [transport] });
       expect((await client.sayHello({ name: "Ada" })).greeting).toContain("Ada");
       expect(rotations).toBe(1);
       expect(relay.lines.all).toHaveLength(2);
