@@ -7,6 +7,7 @@ import { CallRefused } from "./call-refused.js";
 import { type Codec, messageCodec } from "./codec.js";
 import { endQuietly } from "./end-quietly.js";
 import { chain } from "./interceptor.js";
+import { type MethodContract, methodContract } from "./method-contract.js";
 import { methodPath } from "./method-path.js";
 import type { ServerCall } from "./server-call.js";
 
@@ -14,6 +15,8 @@ import type { ServerCall } from "./server-call.js";
 export interface ServerMethod {
   /** Undefined where the path names nothing that is served. */
   readonly method: DescMethod | undefined;
+  /** What its schema says about its use. */
+  readonly contract: MethodContract | undefined;
   readonly maxTimeoutMs: number;
   /** The whole of a call: built-in stages, interceptors, handler. */
   readonly run: (call: ServerCall) => Promise<void>;
@@ -52,6 +55,7 @@ export function serverMethod(method: DescMethod, handler: AnyHandler, options: S
     : [...options.outer, ...options.inner];
   return {
     method,
+    contract: methodContract(method),
     maxTimeoutMs: options.maxTimeoutMs,
     run: chain(stages, (call) => runInCall(call, () => respond(call, invoke(call), responses))),
   };
@@ -62,7 +66,7 @@ export function unknownServerMethod(stages: readonly ServerStage[], maxTimeoutMs
   const run = chain<ServerCall>(stages, async () => {
     throw new CallRefused("ERR_UNKNOWN_METHOD", Status.UNIMPLEMENTED, "unknown method");
   });
-  return { method: undefined, maxTimeoutMs, run };
+  return { method: undefined, contract: undefined, maxTimeoutMs, run };
 }
 
 function readSingle(codec: Codec): ServerStage {
