@@ -17,9 +17,13 @@ const allowed: Record<string, readonly string[]> = {
   transport: ["base", "files", "x509", "identity", "credentials"],
   rpc: ["base", "identity", "transport", "gen"],
   interceptors: ["base", "identity", "transport", "rpc"],
-  server: ["base", "identity", "credentials", "transport", "rpc", "interceptors"],
-  client: ["base", "identity", "credentials", "transport", "rpc", "interceptors"],
-  cli: ["base", "files", "identity", "credentials", "ca", "client"],
+  tokens: ["base", "files", "identity", "credentials", "rpc", "interceptors"],
+  audit: ["base", "files", "identity", "transport", "rpc", "interceptors"],
+  server: ["base", "identity", "credentials", "transport", "rpc", "interceptors", "tokens", "audit", "gen"],
+  client: ["base", "identity", "credentials", "transport", "rpc", "interceptors", "tokens"],
+  codegen: ["base", "rpc", "gen"],
+  testing: ["base", "files", "x509", "identity", "credentials", "ca", "transport", "rpc", "server", "client"],
+  cli: ["base", "files", "identity", "credentials", "ca", "rpc", "client", "interceptors", "tokens", "audit", "codegen", "gen"],
   gen: [],
 };
 
@@ -35,8 +39,12 @@ const doors: Record<string, readonly string[]> = {
 const packageDoors: Record<string, RegExp> = {
   "node-forge": /^x509\//,
   "@grpc/grpc-js": /^rpc\/h2\//,
-  pino: /^interceptors\/telemetry-pino\.ts$/,
-  "@bufbuild/protobuf": /^(rpc|client|server|interceptors|gen)\//,
+  pino: /^(interceptors|audit)\/[\w-]*pino\.ts$/,
+  "@bufbuild/protobuf": /^(rpc|client|server|interceptors|gen|codegen|testing|cli|audit|tokens)\//,
+  "@bufbuild/protoplugin": /^codegen\//,
+  "@bufbuild/protovalidate": /^interceptors\//,
+  "@opentelemetry/api": /^interceptors\//,
+  jose: /^tokens\//,
 };
 
 describe("the layers of src/", () => {
