@@ -23,7 +23,20 @@ const allowed: Record<string, readonly string[]> = {
   client: ["base", "identity", "credentials", "transport", "rpc", "interceptors", "tokens"],
   codegen: ["base", "rpc", "gen"],
   testing: ["base", "files", "x509", "identity", "credentials", "ca", "transport", "rpc", "server", "client"],
-  cli: ["base", "files", "identity", "credentials", "ca", "rpc", "client", "interceptors", "tokens", "audit", "codegen", "gen"],
+  cli: [
+    "base",
+    "files",
+    "identity",
+    "credentials",
+    "ca",
+    "rpc",
+    "client",
+    "interceptors",
+    "tokens",
+    "audit",
+    "codegen",
+    "gen",
+  ],
   gen: [],
 };
 
