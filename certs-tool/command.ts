@@ -1,36 +1,10 @@
-import type { Arguments } from "./arguments.js";
+import type { Arguments } from "../src/command-line/arguments.js";
+import type { CommandSpec, OptionSpecs } from "../src/command-line/command-spec.js";
 
 /** One subcommand. Its logic is in the library; here is how it is called and how its result reads. */
-export interface Command<Options extends OptionSpecs = OptionSpecs> {
-  readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** What follows the name, for example `SPIFFE_ID --ca DIR --out DIR [options]`. */
-  readonly usage: string;
-  /** A comment and a command line each; the first thing `--help` shows. */
-  readonly examples: readonly (readonly [comment: string, commandLine: string])[];
-  readonly operands: OperandSpec;
-  readonly options: Options;
-  /** What one has to know and cannot see from the options. */
-  readonly notes: readonly string[];
+export interface Command<Options extends OptionSpecs = OptionSpecs> extends CommandSpec<Options> {
   run(args: Arguments<Options>, context: Context): Promise<Result>;
 }
-
-export interface OperandSpec {
-  /** For messages, for example `SPIFFE_ID`. */
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-}
-
-export interface OptionSpec {
-  readonly kind: "flag" | "value" | "required" | "list";
-  /** For example `DIR`; empty for a flag. */
-  readonly value: string;
-  readonly help: string;
-}
-
-export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -46,6 +20,6 @@ export interface Result {
 }
 
 /** Keeps the types of the options, so that `run` knows what it gets. */
-export function defineCommand<Options extends OptionSpecs>(command: Command<Options>): Command {
-  return command as unknown as Command;
+export function defineCommand<Options extends OptionSpecs>(command: Omit<Command<Options>, "tool">): Command {
+  return { tool: "certs-tool", ...command } as unknown as Command;
 }

@@ -1,4 +1,4 @@
-import { CommandLineError } from "./arguments.js";
+import { CommandLineError } from "../src/command-line/arguments.js";
 
 const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

@@ -9,6 +9,7 @@
  * 6. No private key and no passphrase, ever. No colours, no progress, no questions.
  */
 import type { Writable } from "node:stream";
+import { escapeControls } from "../src/command-line/escape-controls.js";
 
 export interface Output {
   /** The result, in both forms. */
@@ -45,11 +46,4 @@ export function formatTable(rows: readonly (readonly string[])[]): string[] {
       .join("  ")
       .trimEnd(),
   );
-}
-
-function escapeControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be found
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }

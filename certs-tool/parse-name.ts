@@ -1,8 +1,8 @@
 import { checkDnsNames } from "../src/ca/dns-name.js";
+import { CommandLineError } from "../src/command-line/arguments.js";
 import { ConfigError } from "../src/errors.js";
 import { SpiffeId } from "../src/identity/spiffe-id.js";
 import { TrustDomain } from "../src/identity/trust-domain.js";
-import { CommandLineError } from "./arguments.js";
 
 /** @throws CommandLineError */
 export function parseTrustDomain(text: string): TrustDomain {

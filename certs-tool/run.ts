@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { CommandLineError, parseArguments } from "../src/command-line/arguments.js";
+import { commandHelp, commonOptions } from "../src/command-line/help.js";
 import { ConfigError } from "../src/errors.js";
-import { CommandLineError, parseArguments } from "./arguments.js";
 import type { Command, Context } from "./command.js";
 import { initCommand } from "./commands/init.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -9,7 +10,7 @@ import { issueCommand } from "./commands/issue.js";
 import { listCommand } from "./commands/list.js";
 import { pinCommand } from "./commands/pin.js";
 import { verifyCommand } from "./commands/verify.js";
-import { commandHelp, commonOptions, toolHelp } from "./help.js";
+import { toolHelp } from "./help.js";
 import { createOutput, type ExitCode, exitCode, type Output } from "./output.js";
 
 const commands = [initCommand, issueCommand, pinCommand, verifyCommand, inspectCommand, listCommand];

@@ -1,9 +1,9 @@
 import { type CertifyReport, certifyRequest } from "../../src/ca/certify-request.js";
 import { type IssueReport, issueCredentials } from "../../src/ca/issue-credentials.js";
 import { openLocalCa } from "../../src/ca/open-local-ca.js";
+import { CommandLineError } from "../../src/command-line/arguments.js";
 import { shellWord } from "../../src/files/file-modes.js";
 import type { SpiffeId } from "../../src/identity/spiffe-id.js";
-import { CommandLineError } from "../arguments.js";
 import { defineCommand, type Result } from "../command.js";
 import { parseDuration } from "../duration.js";
 import { formatTime } from "../output.js";

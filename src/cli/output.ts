@@ -1,10 +1,75 @@
-// Rules of output: data goes to standard output; what went wrong goes to standard error as `pinwire: error: …`, then
-// `hint: …`, without capitals and full stops.
+/**
+ * Rules of output:
+ *
+ * 1. stdout gets the result and nothing else: text for people, or with `--json` one JSON object on one line.
+ * 2. stderr gets what went wrong: a line `pinwire: error: …`, a line with the code if there is one, and a line `hint: …` that
+ *    says what to do; or with `--json` one JSON object with all of that.
+ * 3. A message starts with a small letter (unless a name begins it) and ends without a full stop.
+ * 4. A line is a line: control characters, which a hostile peer, file or name may hold, are shown escaped.
+ * 5. Exit codes are in `exit-code.ts`. No secret, ever. No colours, no progress, no questions.
+ */
+import type { Writable } from "node:stream";
+import { escapeControls } from "../command-line/escape-controls.js";
 
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+/** What went wrong, in words that end up on stderr. */
+export interface Failure {
+  readonly problem: string;
+  readonly hint?: string | undefined;
+  /** A code of `docs/errors.md`, and the name of its status. */
+  readonly code?: string | undefined;
+  readonly status?: string | undefined;
+  /** More lines about it, with the value they come from for `--json`. */
+  readonly details?: readonly { readonly json: unknown; readonly line: string }[];
 }
 
-export function printError(problem: string, hint: string): void {
-  process.stderr.write(`pinwire: error: ${problem}\nhint: ${hint}\n`);
+export class Output {
+  /** Whether programs read it. */
+  readonly json: boolean;
+  readonly #stdout: Writable;
+  readonly #stderr: Writable;
+
+  constructor(streams: { readonly stdout: Writable; readonly stderr: Writable }, json: boolean) {
+    this.json = json;
+    this.#stdout = streams.stdout;
+    this.#stderr = streams.stderr;
+  }
+
+  /** The result, in both forms. */
+  result(json: object, lines: readonly string[]): void {
+    for (const line of this.json ? [JSON.stringify(json)] : lines) this.line(line);
+  }
+
+  /** One line of the result. @returns false when the reader is slower than we are, as `Writable.write` does */
+  line(text: string): boolean {
+    return this.#stdout.write(`${escapeControls(text)}\n`);
+  }
+
+  /** Settles when the reader has caught up. */
+  async drained(): Promise<void> {
+    if (this.#stdout.writableNeedDrain) await new Promise((resolve) => this.#stdout.once("drain", resolve));
+  }
+
+  /** A line beside the result. */
+  note(text: string): void {
+    this.#stderr.write(`${escapeControls(text)}\n`);
+  }
+
+  error(failure: Failure): void {
+    const { problem, hint, code, status, details = [] } = failure;
+    if (this.json) {
+      const json = {
+        code,
+        status,
+        problem,
+        details: details.length > 0 ? details.map((each) => each.json) : undefined,
+        hint,
+      };
+      this.note(JSON.stringify({ error: json }));
+      return;
+    }
+    this.note(`pinwire: error: ${problem}`);
+    if (code !== undefined) this.note(`code: ${code}${status === undefined ? "" : ` (${status})`}`);
+    for (const { line } of details) this.note(`detail: ${line}`);
+    if (hint !== undefined) this.note(`hint: ${hint}`);
+  }
 }

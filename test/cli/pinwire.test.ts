@@ -15,7 +15,7 @@ describe("pinwire", () => {
   });
 
   it("helps with examples first", () => {
-    expect(pinwire("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^examples:\n/), stderr: "" });
+    expect(pinwire("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Examples:\n/), stderr: "" });
   });
 
   it("explains a code, in any case, for people and for programs", () => {
@@ -30,17 +30,44 @@ describe("pinwire", () => {
     expect(listed.sort()).toEqual(Object.keys(errorCodes).sort());
   });
 
-  it("says what is wrong, and exits with 1 or 2", () => {
+  it("says what is wrong, and exits with a status of gRPC or 64", () => {
     expect(pinwire("explain", "ERR_X")).toMatchObject({
-      status: 1,
+      status: 5,
       stdout: "",
       stderr: 'pinwire: error: there is no code "ERR_X"\nhint: run pinwire explain for all of them\n',
     });
-    for (const args of [[], ["dance"], ["explain", "A", "B"]]) {
+    expect(pinwire("explain", "A", "B")).toMatchObject({
+      status: 64,
+      stdout: "",
+      stderr:
+        'pinwire: error: unexpected argument "B"\nhint: usage: pinwire explain [CODE] [--json]; see pinwire explain --help\n',
+    });
+    for (const args of [[], ["dance"]]) {
       expect(pinwire(...args)).toMatchObject({
-        status: 2,
+        status: 64,
         stdout: "",
-        stderr: expect.stringContaining("hint: run pinwire --help"),
+        stderr: expect.stringMatching(/^hint: the commands are explain.*; see pinwire --help$/m),
+      });
+    }
+  });
+
+  it("says it to programs too", () => {
+    const { status, stdout, stderr } = pinwire("explain", "ERR_X", "--json");
+    expect({ status, stdout }).toEqual({ status: 5, stdout: "" });
+    expect(JSON.parse(stderr)).toEqual({
+      error: { problem: 'there is no code "ERR_X"', hint: "run pinwire explain for all of them" },
+    });
+  });
+
+  it("helps with each command, examples first", () => {
+    const { stdout } = pinwire("--help");
+    const names = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\S+) {2}/gm)].map(([, name = ""]) => name);
+    expect(names).toContain("explain");
+    for (const name of names) {
+      expect(pinwire(name, "--help")).toMatchObject({
+        status: 0,
+        stderr: "",
+        stdout: expect.stringMatching(/^Examples:\n/),
       });
     }
   });

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Command, OptionSpec, OptionSpecs } from "./command.js";
+import type { CommandSpec, OptionSpec, OptionSpecs } from "./command-spec.js";
 
 /** What each kind of option becomes. */
 type ValueOf<Kind extends OptionSpec["kind"]> = Kind extends "flag"
@@ -32,7 +32,7 @@ export class CommandLineError extends Error {
  *
  * @throws CommandLineError
  */
-export function parseArguments(command: Command, words: readonly string[]): Arguments {
+export function parseArguments(command: CommandSpec, words: readonly string[]): Arguments {
   const found = new Map<string, string[]>();
   const operands: string[] = [];
   for (const token of tokensOf(command, words)) {
@@ -49,7 +49,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
 
 type Token = ReturnType<typeof tokensOf>[number];
 
-function tokensOf(command: Command, words: readonly string[]) {
+function tokensOf(command: CommandSpec, words: readonly string[]) {
   const options = Object.fromEntries(
     Object.entries(command.options).map(([name, { kind }]) => {
       return [name, { type: kind === "flag" ? "boolean" : "string", multiple: true } as const];
@@ -58,7 +58,7 @@ function tokensOf(command: Command, words: readonly string[]) {
   return parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 
-function addOption(command: Command, found: Map<string, string[]>, token: Token & { kind: "option" }): void {
+function addOption(command: CommandSpec, found: Map<string, string[]>, token: Token & { kind: "option" }): void {
   const { name, rawName, value, inlineValue } = token;
   const spec = Object.hasOwn(command.options, name) ? command.options[name] : undefined;
   if (spec === undefined) throw usageError(command, `unknown option ${rawName}`);
@@ -73,7 +73,7 @@ function addOption(command: Command, found: Map<string, string[]>, token: Token 
   found.set(name, [...before, value ?? ""]);
 }
 
-function checkOperands(command: Command, operands: readonly string[]): void {
+function checkOperands(command: CommandSpec, operands: readonly string[]): void {
   const { name, min, max } = command.operands;
   if (operands.length < min) throw usageError(command, `${name} is missing`);
   const [extra] = operands.slice(max);
@@ -81,7 +81,7 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   if (operands.includes("")) throw usageError(command, `${name} is empty`);
 }
 
-function optionValue(command: Command, name: string, spec: OptionSpec, found: Map<string, string[]>) {
+function optionValue(command: CommandSpec, name: string, spec: OptionSpec, found: Map<string, string[]>) {
   const values = found.get(name) ?? [];
   switch (spec.kind) {
     case "flag":
@@ -97,6 +97,6 @@ function optionValue(command: Command, name: string, spec: OptionSpec, found: Ma
 }
 
 /** The hint shows the whole line that is needed. */
-function usageError({ name, usage }: Command, problem: string): CommandLineError {
-  return new CommandLineError(problem, `usage: certs-tool ${name} ${usage}; see certs-tool ${name} --help`);
+function usageError({ tool, name, usage }: CommandSpec, problem: string): CommandLineError {
+  return new CommandLineError(problem, `usage: ${tool} ${name} ${usage}; see ${tool} ${name} --help`);
 }

@@ -1,0 +1,19 @@
+import type { Command } from "./command.js";
+
+/** A command in the list. Its code is loaded when it runs: one must not pay for what another needs. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  entry("explain", "what an error code means, and what to do about it", async () => {
+    return (await import("./commands/explain.js")).explainCommand;
+  }),
+];
+
+function entry(name: string, summary: string, load: CommandEntry["load"]): CommandEntry {
+  return { name, summary, load };
+}

@@ -1,0 +1,19 @@
+import type { CommandEntry } from "./commands.js";
+
+export function toolHelp(commands: readonly CommandEntry[]): string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return [
+    "Examples:",
+    "  # what an error code means, and what to do about it",
+    "  pinwire explain ERR_NOT_PINNED",
+    "",
+    "Usage: pinwire COMMAND …",
+    "",
+    "Commands:",
+    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    "",
+    "pinwire COMMAND --help shows the options of a command, pinwire --version the version.",
+    "Exit code: the status of gRPC that tells why (0 to 16), 64 when the command line is not understood.",
+    "Certificates are the business of the certs-tool command.",
+  ];
+}

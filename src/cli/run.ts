@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+import { CommandLineError, parseArguments } from "../command-line/arguments.js";
+import { commandHelp, commonOptions } from "../command-line/help.js";
+import type { Command } from "./command.js";
+import { commands } from "./commands.js";
+import { exitCode } from "./exit-code.js";
+import { toolHelp } from "./help.js";
+import { Output } from "./output.js";
+import { reportError } from "./report-error.js";
+
+export interface Surroundings {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs the tool; every error ends as lines on stderr and an exit code. */
+export async function run(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const output = new Output(surroundings, words.includes("--json"));
+  // A reader that stops early (pinwire list … | head) is no failure.
+  surroundings.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  try {
+    return await dispatch(words, output, surroundings);
+  } catch (error) {
+    return reportError(error, output);
+  }
+}
+
+async function dispatch(words: readonly string[], output: Output, { stdin, env }: Surroundings): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === "--help" || name === "-h" || name === "help") return printHelp(toolHelp(commands), output);
+  if (name === "--version") return printHelp([version()], output);
+  const command = await loadCommand(name);
+  if (asksForHelp(rest)) return printHelp(commandHelp(command), output);
+  const args = parseArguments({ ...command, options: { ...command.options, json: commonOptions.json } }, rest);
+  return command.run(args, { output, stdin, env });
+}
+
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  const before = end < 0 ? words : words.slice(0, end);
+  return before.includes("--help") || before.includes("-h");
+}
+
+function loadCommand(name: string | undefined): Promise<Command> {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command.load();
+  const names = commands.map((candidate) => candidate.name).join(", ");
+  const problem = name === undefined ? "no command given" : `unknown command ${JSON.stringify(name)}`;
+  throw new CommandLineError(problem, `the commands are ${names}; see pinwire --help`);
+}
+
+function printHelp(lines: readonly string[], output: Output): number {
+  output.result({ help: lines.join("\n") }, lines);
+  return exitCode.ok;
+}
+
+function version(): string {
+  const manifest = new URL("../../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
+}
