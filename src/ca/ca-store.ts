@@ -72,7 +72,7 @@ export class CaStore {
     return writeFileAtomically(this.certificateFile, pem, { mode: 0o644 });
   }
 
-  /** One process at a time. @throws ERR_CA_LOCKED */
+  /** One process at a time. @throws ERR_LOCKED */
   lock<T>(action: () => Promise<T>): Promise<T> {
     return withLock(join(this.directory, "lock"), async () => {
       await removeLeftovers(this.directory);

@@ -24,7 +24,7 @@ export interface CreateCaOptions extends OpenCaOptions {
  * finished by calling it again.
  *
  * @throws ERR_FILE_EXISTS when there is a CA already, ERR_INVALID_SPIFFE_ID, ERR_INVALID_OPTION, ERR_CA_PASSPHRASE,
- * ERR_DIRECTORY_NOT_PRIVATE, ERR_CA_LOCKED, ERR_FILE_WRITE
+ * ERR_DIRECTORY_NOT_PRIVATE, ERR_LOCKED, ERR_FILE_WRITE
  */
 export async function createLocalCa(directory: string, options: CreateCaOptions): Promise<LocalCa> {
   const trustDomain = parseTrustDomain(options.trustDomain);

@@ -82,7 +82,7 @@ export class LocalCa {
   /**
    * Issues an identity: a key and its certificate. Nothing of it is stored but the record of the certificate.
    *
-   * @throws ERR_INVALID_SPIFFE_ID, ERR_WRONG_TRUST_DOMAIN, ERR_INVALID_OPTION, ERR_CERTIFICATE_EXPIRED, ERR_CA_LOCKED,
+   * @throws ERR_INVALID_SPIFFE_ID, ERR_WRONG_TRUST_DOMAIN, ERR_INVALID_OPTION, ERR_CERTIFICATE_EXPIRED, ERR_LOCKED,
    * ERR_FILE_WRITE
    */
   async issue(spiffeId: SpiffeId | string, { privateKey, ...options }: IssueOptions = {}): Promise<X509Svid> {

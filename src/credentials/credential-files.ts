@@ -25,7 +25,7 @@ export function credentialFiles(directory: string): CredentialFiles {
   };
 }
 
-/** Runs `action` while nobody else changes the directory. @throws ERR_CA_LOCKED */
+/** Runs `action` while nobody else changes the directory. @throws ERR_LOCKED */
 export function lockCredentials<T>(directory: string, action: () => Promise<T>): Promise<T> {
   return withLock(join(directory, ".lock"), async () => {
     await removeLeftovers(directory);

@@ -36,7 +36,7 @@ export interface PinReport {
  *
  * @throws ERR_INVALID_OPTION, ERR_FILE_EXISTS when a peer has two pins already and shows a third key, ERR_UNKNOWN_ISSUER,
  * ERR_CHAIN_INVALID or ERR_WRONG_TRUST_DOMAIN for a peer that the bundle does not vouch for, ERR_DIRECTORY_NOT_PRIVATE,
- * ERR_CA_LOCKED, ERR_FILE_WRITE, and what `loadCredentials` throws
+ * ERR_LOCKED, ERR_FILE_WRITE, and what `loadCredentials` throws
  */
 export async function pinPeers(directories: readonly string[], options: PinPeersOptions = {}): Promise<PinReport[]> {
   const { force = false, now = Date.now } = options;

@@ -22,7 +22,7 @@ export interface LockOptions {
  * hold it both; names that are never used twice can be removed without that risk. Everything is in the name, so there is
  * no half-written lock either.
  *
- * @throws ERR_CA_LOCKED when it stays taken, ERR_FILE_WRITE
+ * @throws ERR_LOCKED when it stays taken, ERR_FILE_WRITE
  */
 export async function withLock<T>(path: string, action: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const own = await acquire(path, options.waitMs ?? 5_000);
@@ -128,7 +128,7 @@ function pidNamespace(): string {
 function locked(path: string, { pid, file, place: where }: Holder): ConfigError {
   const elsewhere = where === place() ? "" : " on another machine or in another container";
   return new ConfigError(
-    "ERR_CA_LOCKED",
+    "ERR_LOCKED",
     `${dirname(path)} is in use by process ${pid}${elsewhere}`,
     `wait until it is done; if no such process uses it any more, run: rm ${shellWord(file)}`,
   );

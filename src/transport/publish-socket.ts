@@ -17,7 +17,7 @@ export async function publishSocket(hidden: string, { path }: UnixAddress): Prom
   // Of two servers that find the same stale file, the slower one would remove the live socket of the faster one: only
   // who holds the lock removes anything.
   await withLock(join(dirname(path), `.${basename(path)}.lock`), () => replaceStale(hidden, path)).catch((cause) => {
-    if (cause?.code !== "ERR_CA_LOCKED") throw cause;
+    if (cause?.code !== "ERR_LOCKED") throw cause;
     throw inUse(path, "another server is starting on it", cause);
   });
 }

@@ -42,7 +42,7 @@ describe("withLock", () => {
     await holder.held;
     const [file] = readdirSync(directory);
     await expect(withLock(lockIn(directory), async () => 1, { waitMs: 0 })).rejects.toMatchObject({
-      code: "ERR_CA_LOCKED",
+      code: "ERR_LOCKED",
       problem: `${directory} is in use by process ${process.pid}`,
       hint: `wait until it is done; if no such process uses it any more, run: rm ${join(directory, file ?? "")}`,
     });
@@ -103,7 +103,7 @@ describe("withLock", () => {
     const directory = tempDirectory();
     writeFileSync(join(directory, "lock.999999.1.00000000.abc"), "");
     await expect(withLock(lockIn(directory), async () => 1, { waitMs: 0 })).rejects.toMatchObject({
-      code: "ERR_CA_LOCKED",
+      code: "ERR_LOCKED",
       problem: `${directory} is in use by process 999999 on another machine or in another container`,
     });
   });
