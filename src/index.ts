@@ -19,14 +19,17 @@ export { allow, deny, type PolicyRule, type PolicyTarget } from "./interceptors/
 export { type LoadOptions, loadCredentials } from "./load-credentials.js";
 export type { CallContext, HandlerContext } from "./rpc/call-context.js";
 export type { CallOptions } from "./rpc/call-options.js";
-export type { Implementation, MethodHandler } from "./rpc/implementation.js";
+export type { MethodContracts } from "./rpc/generated-contracts.js";
+export type { Awaitable, Implementation, MethodHandler } from "./rpc/implementation.js";
 export { type BinaryKey, Metadata, type MetadataValue } from "./rpc/metadata.js";
-export { createServer, type Server, type ServerOptions } from "./server/server.js";
+export type { MethodContract } from "./rpc/method-contract.js";
+export { createServer, type Server, type ServerOptions, type ServiceOptions } from "./server/server.js";
 export { Status, type StatusName, statusName } from "./status.js";
 export type { TransportName } from "./transport/protocols.js";
 
 // For extension authors. What works on certificates is in "pinwire/identity", the local CA in "pinwire/ca".
 
+export { type ClientTarget, generatedClient } from "./client/generated-client.js";
 export type { CredentialState } from "./credentials/credential-state.js";
 export { SpiffeId } from "./identity/spiffe-id.js";
 export { TrustDomain } from "./identity/trust-domain.js";

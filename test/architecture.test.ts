@@ -119,7 +119,7 @@ function folderOf(path: string): string {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
-  return [...text.matchAll(/(?:\bfrom |\bimport |\bimport\()"([^"]+)"/g)].map(([, specifier = ""]) => specifier);
+  return [...text.matchAll(/(?:\bfrom |\bimport |(?<!\.)\bimport\()"([^"]+)"/g)].map(([, specifier = ""]) => specifier);
 }
 
 function sourceFiles(folder: string): string[] {

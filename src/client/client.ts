@@ -3,6 +3,7 @@ import { checkDelayMs, checkKeys } from "../check-option.js";
 import { UsageError } from "../errors.js";
 import type { CallContext } from "../rpc/call-context.js";
 import type { CallOptions } from "../rpc/call-options.js";
+import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Interceptor } from "../rpc/interceptor.js";
 import type { Calls } from "./calls.js";
 import { Channel, type ChannelOptions, channelOptionKeys } from "./channel.js";
@@ -13,6 +14,8 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   /** Run around every call, the first outermost. */
   readonly interceptors?: readonly Interceptor<CallContext>[];
+  /** The generated table, which a generated `create…Client` function hands over. Without it the descriptor says the same. */
+  readonly contracts?: MethodContracts;
 }
 
 /** A typed client. Disposing of it closes its channel, unless the channel was given to it. */
@@ -21,7 +24,7 @@ export type Client<S extends DescService> = ClientMethods<S> &
   // A method of the service goes before ours; `await using` and Symbol.asyncDispose are always there.
   ("close" extends keyof S["method"] ? unknown : { close(): Promise<void> });
 
-const clientOptionKeys = ["timeoutMs", "interceptors"] as const;
+const clientOptionKeys = ["timeoutMs", "interceptors", "contracts"] as const;
 
 /**
  * Makes a client with a channel of its own.
@@ -51,7 +54,7 @@ function assemble<S extends DescService>(
   options: ClientOptions,
   close: () => Promise<void>,
 ): Client<S> {
-  const load = callsOf(channel, options);
+  const load = callsOf(service, channel, options);
   const methods = service.methods.map((method) => [method.localName, caller(method, load)]);
   // The mapped type cannot follow Object.fromEntries; the loop above gives each method the function of its kind.
   return Object.assign({ close }, Object.fromEntries(methods), { [Symbol.asyncDispose]: close }) as Client<S>;
@@ -60,11 +63,12 @@ function assemble<S extends DescService>(
 /** The working half of a client; without waiting once it is there. */
 type LoadCalls = () => Calls | Promise<Calls>;
 
-function callsOf(channel: Channel, options: ClientOptions): LoadCalls {
+function callsOf(service: DescService, channel: Channel, options: ClientOptions): LoadCalls {
   let calls: Calls | undefined;
   const load = async (): Promise<Calls> => {
     const [connection, { Calls }] = await Promise.all([channel.connection, import("./calls.js")]);
-    const { timeoutMs, interceptors = [] } = options;
+    const { timeoutMs, interceptors = [], contracts } = options;
+    if (contracts !== undefined) (await import("../rpc/generated-contracts.js")).adoptContracts(service, contracts);
     calls ??= new Calls(connection, {
       peer: channel.peer,
       timeoutMs,

@@ -28,4 +28,5 @@ export type MethodHandler<M> =
           ? (requests: AsyncIterable<MessageShape<I>>, context: HandlerContext) => AsyncIterable<MessageInitShape<O>>
           : never;
 
-type Awaitable<T> = T | Promise<T>;
+/** A value, or the promise of one. */
+export type Awaitable<T> = T | Promise<T>;

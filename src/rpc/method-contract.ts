@@ -50,6 +50,15 @@ export function methodContract(method: DescMethod): MethodContract {
   return contract;
 }
 
+/** @internal Puts a generated contract that says the same in the place of the one that was read. */
+export function adoptContract(method: DescMethod, generated: MethodContract): void {
+  Object.freeze(generated.roles);
+  Object.freeze(generated.requiredScopes);
+  Object.freeze(generated.redacted);
+  Object.freeze(generated.rateLimit);
+  known.set(method, Object.freeze(generated));
+}
+
 function read(method: DescMethod): MethodContract {
   const name = `${method.parent.typeName}/${method.name}`;
   const own = getOption(method, methodOption);

@@ -6,6 +6,7 @@ import { UsageError } from "../errors.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { Policy, type PolicyRule } from "../interceptors/policy.js";
 import type { HandlerContext } from "../rpc/call-context.js";
+import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Implementation } from "../rpc/implementation.js";
 import type { Interceptor } from "../rpc/interceptor.js";
 import type { Source } from "../source.js";
@@ -42,6 +43,12 @@ export interface ServerOptions {
   readonly maxConnectionsPerPeer?: number;
 }
 
+/** What the code that `protoc-gen-pinwire` writes knows of a service beyond its implementation. */
+export interface ServiceOptions<S extends DescService = DescService> {
+  /** The generated table. Without it the same is read from the descriptor. */
+  readonly contracts?: MethodContracts<S>;
+}
+
 /** The numbers among the options, each set. */
 export type ServerLimits = Required<Pick<ServerOptions, (typeof limitKeys)[number]>>;
 
@@ -71,6 +78,7 @@ export class Server implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #transports: readonly TransportName[];
   readonly #services = new Map<DescService, AnyImplementation>();
+  readonly #contracts = new Map<DescService, MethodContracts>();
   #serving: Promise<Serving> | undefined;
   #closed = false;
 
@@ -93,11 +101,17 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Adds a service: one function per method, no more and no less.
+   * Adds a service: one function per method, no more and no less. A generated `register…` function calls this.
    *
-   * @throws UsageError ERR_SERVICE_REGISTERED_TWICE, ERR_HANDLER_MISSING, ERR_HANDLER_UNKNOWN, ERR_SERVER_STARTED
+   * @throws UsageError ERR_SERVICE_REGISTERED_TWICE, ERR_HANDLER_MISSING, ERR_HANDLER_UNKNOWN, ERR_SERVER_STARTED,
+   * ERR_INVALID_OPTION
    */
-  service<S extends DescService>(service: S, implementation: Implementation<S>): this {
+  service<S extends DescService>(
+    service: S,
+    implementation: Implementation<S>,
+    options: ServiceOptions<NoInfer<S>> = {},
+  ): this {
+    checkKeys("service()", options, ["contracts"]);
     if (this.#serving !== undefined) {
       throw new UsageError("ERR_SERVER_STARTED", `add ${service.typeName} before listen() is called`);
     }
@@ -108,6 +122,7 @@ export class Server implements AsyncDisposable {
     }
     checkHandlers(service, implementation);
     this.#services.set(service, implementation as AnyImplementation);
+    if (options.contracts !== undefined) this.#contracts.set(service, options.contracts);
     return this;
   }
 
@@ -116,7 +131,7 @@ export class Server implements AsyncDisposable {
    *
    * @param address `unix:/absolute/path` or `npipe:name`
    * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_DIRECTORY_NOT_PRIVATE, ERR_ADDRESS_IN_USE,
-   * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED; UsageError ERR_SERVER_CLOSED
+   * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED, ERR_SCHEMA_POLICY, ERR_GENERATED_STALE; UsageError ERR_SERVER_CLOSED
    */
   async listen(address: string): Promise<void> {
     if (this.#closed) throw new UsageError("ERR_SERVER_CLOSED", "this server was closed; make a new one");
@@ -164,6 +179,7 @@ export class Server implements AsyncDisposable {
       logger: this.#logger,
       limits: this.#limits,
       services: this.#services,
+      contracts: this.#contracts,
       transports: this.#transports,
     });
   }

@@ -13,6 +13,7 @@ import { serverTelemetry } from "../interceptors/telemetry.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
 import { schemaFingerprint } from "../rpc/direct/schema-fingerprint.js";
+import { adoptContracts, type MethodContracts } from "../rpc/generated-contracts.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
 import { methodPath } from "../rpc/method-path.js";
 import { ServerCall } from "../rpc/server-call.js";
@@ -35,6 +36,7 @@ export interface ServingOptions {
   readonly logger: Logger;
   readonly limits: ServerLimits;
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
+  readonly contracts: ReadonlyMap<DescService, MethodContracts>;
   readonly transports: readonly TransportName[];
 }
 
@@ -61,6 +63,7 @@ export class Serving {
 
   private constructor(options: ServingOptions, H2ServerTransport: H2ServerTransportClass | undefined) {
     const { limits, logger, transports } = options;
+    for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
     // The order of a server's stages, outermost first; src/README.md has the picture.
     const outer = [serverTelemetry(logger), authentication, authorization(options.policy), deadline];
     this.#routes = routesOf(options, outer);

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import type { CodeGeneratorRequest, CodeGeneratorResponse } from "@bufbuild/protobuf/wkt";
+import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
+import { checkPolicies } from "./check-policy.js";
+import { checkImports, checkMethodNames } from "./check-schema.js";
+import { generateFile } from "./generate-file.js";
+import { formatted } from "./layout.js";
+import { type PluginOptions, parsePluginOptions } from "./plugin-options.js";
+import { type Diagnostic, schemaError } from "./schema-error.js";
+
+/**
+ * Generates code for the files of a request.
+ *
+ * @throws ConfigError ERR_SCHEMA_INVALID, ERR_SCHEMA_POLICY with file, line and column of each mistake; Error for an option
+ * that is wrong
+ */
+export function generate(request: CodeGeneratorRequest): CodeGeneratorResponse {
+  refuseIfAny(checkImports(request.protoFile));
+  const response = plugin().run(request);
+  for (const file of response.file) if (file.name.endsWith(".ts")) file.content = formatted(file.content);
+  return response;
+}
+
+export function pluginVersion(): string {
+  const manifest = new URL("../../../package.json", import.meta.url);
+  return `v${(JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version}`;
+}
+
+function plugin() {
+  return createEcmaScriptPlugin<PluginOptions>({
+    name: "protoc-gen-pinwire",
+    version: pluginVersion(),
+    parseOptions: parsePluginOptions,
+    generateTs,
+  });
+}
+
+function generateTs(schema: Schema<PluginOptions>): void {
+  refuseIfAny(checkMethodNames(schema.files));
+  const policy = checkPolicies(schema.files, schema.options.requirePolicy);
+  if (policy.length > 0) {
+    throw schemaError("ERR_SCHEMA_POLICY", policy, "docs/schema-policy.md says what each option takes");
+  }
+  for (const file of schema.files) generateFile(schema, file);
+}
+
+function refuseIfAny(diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.length === 0) return;
+  throw schemaError("ERR_SCHEMA_INVALID", diagnostics, "correct the .proto, or hand over all files that it imports");
+}
