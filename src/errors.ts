@@ -1,3 +1,5 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { ErrorDetail } from "./error-detail.js";
 import { Status, type StatusName, statusFromNumber, statusName } from "./status.js";
 
 /**
@@ -170,6 +172,8 @@ export class UsageError extends TypeError implements CodedError {
 export interface RpcErrorOptions extends ErrorOptions {
   /** A more precise reason than the status alone. */
   readonly code?: ErrorCode;
+  /** What programs can act on; made with `errorDetail()` of `pinwire/error-details`. They are sent to the caller. */
+  readonly details?: readonly ErrorDetail[];
   /** @internal The status came from the peer, so its words are not for anybody else. */
   readonly received?: boolean;
 }
@@ -187,6 +191,8 @@ export class RpcError extends Error implements CodedError {
   readonly rawMessage: string;
   /** Whether the other side of the call chose the status, not this process. */
   readonly received: boolean;
+  /** What the one who failed the call has said beyond status and message; most often nothing. */
+  readonly details: readonly ErrorDetail[];
 
   constructor(status: Exclude<Status, typeof Status.OK>, rawMessage: string, options: RpcErrorOptions = {}) {
     // JavaScript may pass anything; what is thrown to say something must not fail itself.
@@ -196,8 +202,25 @@ export class RpcError extends Error implements CodedError {
     this.status = known;
     this.rawMessage = text;
     this.received = options.received ?? false;
+    this.details = options.details ? Array.from(options.details).filter(isDetail) : none;
     this.code = options.code ?? `ERR_RPC_${statusName(known) as Exclude<StatusName, "OK">}`;
   }
+
+  /**
+   * The details of one type, in their order; one that is not what it says is left out.
+   *
+   * @example for (const { fieldViolations } of error.findDetails(BadRequestSchema)) …
+   */
+  findDetails<S extends DescMessage>(schema: S): MessageShape<S>[] {
+    const found = this.details.map((detail) => detail.as(schema));
+    return found.filter((message) => message !== undefined);
+  }
+}
+
+const none: readonly ErrorDetail[] = Object.freeze([]);
+
+function isDetail(value: Partial<ErrorDetail> | undefined): boolean {
+  return typeof value?.typeName === "string" && value.value instanceof Uint8Array && typeof value.as === "function";
 }
 
 /** Whether a thrown value is one of pinwire's errors; narrow to `PeerError`, `ConfigError`, … with `instanceof`. */

@@ -3,6 +3,7 @@ export { type Channel, type ChannelOptions, createChannel } from "./client/chann
 export { type Client, type ClientOptions, createClient } from "./client/client.js";
 export type { ClientMethods, MethodCall, Requests } from "./client/client-methods.js";
 export type { MtlsCredentials } from "./credentials/mtls-credentials.js";
+export type { ErrorDetail } from "./error-detail.js";
 export {
   type CodedError,
   ConfigError,

@@ -47,6 +47,7 @@ const doors: Record<string, readonly string[]> = {
   "index.ts": Object.keys(allowed),
   "identity.ts": ["base", "identity", "credentials", "x509"],
   "ca.ts": ["base", "ca", "identity"],
+  "error-details.ts": ["base", "rpc", "gen"],
   "load-credentials.ts": ["base", "credentials"],
 };
 
@@ -55,7 +56,9 @@ const packageDoors: Record<string, RegExp> = {
   "node-forge": /^x509\//,
   "@grpc/grpc-js": /^rpc\/h2\//,
   pino: /^(interceptors|audit)\/[\w-]*pino\.ts$/,
-  "@bufbuild/protobuf": /^(rpc|client|server|interceptors|gen|codegen|testing|cli|audit|tokens)\//,
+  // Errors say of what type a detail is, and no more: the test below.
+  "@bufbuild/protobuf":
+    /^(errors\.ts|error-detail\.ts|(rpc|client|server|interceptors|gen|codegen|testing|cli|audit|tokens)\/)/,
   "@bufbuild/protoplugin": /^codegen\//,
   "@bufbuild/protovalidate": /^interceptors\//,
   "@opentelemetry/api": /^interceptors\//,
@@ -74,6 +77,15 @@ describe("the layers of src/", () => {
         if (specifier.startsWith(".")) expect(mayReach(path, file, specifier), `${path} -> ${specifier}`).toBe(true);
         else expect(mayUsePackage(path, specifier), `${path} -> ${specifier}`).toBe(true);
       }
+    });
+  }
+});
+
+describe("what everything imports", () => {
+  for (const file of ["errors.ts", "error-detail.ts"]) {
+    it(`${file} takes only types from protobuf`, () => {
+      const text = readFileSync(join(root, "src", file), "utf8");
+      expect(text).not.toMatch(/^import (?!type ).*"@bufbuild/m);
     });
   }
 });

@@ -6,6 +6,7 @@ import { Call } from "./call.js";
 import type { CallOptions } from "./call-options.js";
 import { MessageReader } from "./message-reader.js";
 import { Metadata } from "./metadata.js";
+import { decodeStatusDetails } from "./status-details.js";
 import type { ClientStream, ClientStreamListener, ExpectedPeer, Outcome } from "./transport.js";
 
 /** One call on the client: a context for the interceptors above, a listener for the stream below. */
@@ -100,7 +101,7 @@ export class ClientCall extends Call implements ClientStreamListener {
     }
   }
 
-  onEnd({ status, message, trailer, ...reason }: Outcome): void {
+  onEnd({ status, message, trailer, details, ...reason }: Outcome): void {
     this.#ended = true;
     if (trailer !== undefined) this.responseTrailer.merge(trailer);
     this.#tell(() => this.#options.onTrailer?.(this.responseTrailer));
@@ -109,7 +110,11 @@ export class ClientCall extends Call implements ClientStreamListener {
       this.#settle?.resolve();
       return;
     }
-    const error = new RpcError(status, message, { ...reason, received: reason.code === undefined });
+    const error = new RpcError(status, message, {
+      ...reason,
+      received: reason.code === undefined,
+      ...(details !== undefined && { details: decodeStatusDetails(status, message, details) }),
+    });
     if (!this.#receivesOne) this.reader.fail(error);
     this.#settle?.reject(error);
   }

@@ -4,7 +4,7 @@ import { Status } from "../status.js";
 import { messageEncoder } from "./encode-message.js";
 
 /** Nesting deeper than this is refused; protobuf's own implementations agree on 100. */
-const recursionLimit = 100;
+export const recursionLimit = 100;
 
 /** Messages of one type, to and from bytes, within a size limit in both directions. */
 export interface Codec {

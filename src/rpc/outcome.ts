@@ -2,6 +2,7 @@ import { type ErrorCode, RpcError, UsageError } from "../errors.js";
 import { Status } from "../status.js";
 import { CallRefused } from "./call-refused.js";
 import { isNestedFailure } from "./nested-failure.js";
+import { encodeStatusDetails } from "./status-details.js";
 import type { Outcome } from "./transport.js";
 
 /** What a server's log says of a failed call, and what its caller hears. They differ on purpose. */
@@ -38,8 +39,13 @@ function relayed(error: RpcError, reference: string): Failure {
 }
 
 function spoken(error: RpcError): Failure {
-  const { code, status, rawMessage: message } = error;
-  return { code, outcome: { status, message, code, cause: error } };
+  const { code, status, details } = error;
+  // Text that is no Unicode would arrive as another, and the details with it would not be believed.
+  const message = error.rawMessage.toWellFormed();
+  const outcome = { status, message, code, cause: error };
+  if (details.length === 0) return { code, outcome };
+  const encoded = encodeStatusDetails(status, message, details);
+  return { code, outcome: encoded === undefined ? outcome : { ...outcome, details: encoded } };
 }
 
 function hidden(code: ErrorCode, status: Status, sentence: string, reference: string, cause: unknown): Failure {

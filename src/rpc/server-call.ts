@@ -136,7 +136,7 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   }
 
   onAbort(outcome: Outcome): void {
-    const { status, message, ...reason } = outcome;
+    const { status, message, details: _, ...reason } = outcome;
     this.abort(new RpcError(status === Status.OK ? Status.UNKNOWN : status, message, reason));
   }
 

@@ -17,6 +17,8 @@ export interface Outcome {
   readonly status: Status;
   readonly message: string;
   readonly trailer?: Metadata;
+  /** What travels as `grpc-status-details-bin`: an encoded google.rpc.Status. Only of a call that failed. */
+  readonly details?: Uint8Array;
   /** Set when this side knows more than the status, for example that the message was too large. */
   readonly code?: ErrorCode;
   readonly cause?: unknown;

@@ -4,7 +4,7 @@ import { Metadata } from "../metadata.js";
 import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import type { DirectServerLink } from "./direct-server-link.js";
 import { DirectStream, type MessageRefusal, refusedMessage } from "./direct-stream.js";
-import { encodeEnd } from "./end-frame.js";
+import { encodeEnd, endMetadataBytes } from "./end-frame.js";
 import { frameTypes } from "./frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
 
@@ -97,12 +97,18 @@ export class DirectServerStream extends DirectStream implements ServerStream {
   }
 
   #end(outcome: Outcome): void {
-    const { trailer } = outcome;
-    const tooLarge = trailer !== undefined && encodeMetadata(trailer).length > this.link.theirs.maxMetadataBytes;
-    this.link.sendBlock(frameTypes.end, this.id, encodeEnd(tooLarge ? withoutTrailer : outcome));
+    this.link.sendBlock(frameTypes.end, this.id, encodeEnd(fitting(outcome, this.link.theirs.maxMetadataBytes)));
     this.close();
     this.link.earn();
   }
+}
+
+/** Details that are too large must not cost the caller the status; a trailer is part of the answer. */
+function fitting(outcome: Outcome, maxBytes: number): Outcome {
+  const { details, ...rest } = outcome;
+  if (rest.trailer === undefined && details === undefined) return outcome;
+  if (endMetadataBytes(outcome) <= maxBytes) return outcome;
+  return endMetadataBytes(rest) <= maxBytes ? rest : withoutTrailer;
 }
 
 const withoutTrailer: Outcome = { status: Status.RESOURCE_EXHAUSTED, message: "the response trailer is too large" };

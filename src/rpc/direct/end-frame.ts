@@ -1,6 +1,7 @@
 import { Status } from "../../status.js";
+import { statusDetailsKey } from "../status-details.js";
 import type { Outcome } from "../transport.js";
-import { decodeMetadata, encodeMetadata } from "./metadata-block.js";
+import { decodeMetadata, encodeEntry, encodeMetadata } from "./metadata-block.js";
 import { ProtocolViolation } from "./violation.js";
 
 /** Of the text, in UTF-8. */
@@ -10,15 +11,18 @@ const plainOk = Buffer.from([Status.OK]);
 
 /**
  * The payload of END: the status (u8); unless that is all there is, the length of the message (u16), the message in UTF-8,
- * and the trailer as a metadata block.
+ * and the trailer as a metadata block, with the details of the status under the key that gRPC has for them.
  */
-export function encodeEnd({ status, message, trailer }: Outcome): Buffer {
+export function encodeEnd({ status, message, trailer, details }: Outcome): Buffer {
   if (status === Status.OK && message === "" && trailer === undefined) return plainOk;
   const text = cut(Buffer.from(message.toWellFormed()));
   const head = Buffer.allocUnsafe(3);
   head[0] = status;
   head.writeUInt16BE(text.length, 1);
-  return Buffer.concat(trailer === undefined ? [head, text] : [head, text, encodeMetadata(trailer)]);
+  const parts = [head, text];
+  if (trailer !== undefined) parts.push(encodeMetadata(trailer));
+  if (details !== undefined) parts.push(...encodeEntry(statusDetailsKey, details));
+  return Buffer.concat(parts);
 }
 
 /** @throws ProtocolViolation BAD_STATUS, BAD_PAYLOAD, METADATA_TOO_LARGE, BAD_METADATA */
@@ -35,7 +39,17 @@ export function decodeEnd(payload: Buffer, maxMetadataBytes: number): Outcome {
     throw new ProtocolViolation("BAD_PAYLOAD", `END with a message of ${end - begin} bytes`);
   const message = payload.toString("utf8", begin, end);
   if (end === payload.length) return { status: status as Status, message };
-  return { status: status as Status, message, trailer: decodeMetadata(payload.subarray(end), maxMetadataBytes) };
+  let details: Uint8Array | undefined;
+  const trailer = decodeMetadata(payload.subarray(end), maxMetadataBytes, (key, value) => {
+    if (key === statusDetailsKey) details ??= Uint8Array.from(value);
+  });
+  return { status: status as Status, message, trailer, ...(details !== undefined && { details }) };
+}
+
+/** What the trailer and the details take of the peer's limit for metadata. */
+export function endMetadataBytes({ trailer, details }: Pick<Outcome, "trailer" | "details">): number {
+  const [head, value] = details === undefined ? [] : encodeEntry(statusDetailsKey, details);
+  return (trailer === undefined ? 0 : encodeMetadata(trailer).length) + (head?.length ?? 0) + (value?.length ?? 0);
 }
 
 /** The text is for people; a longer one is cut, between characters. */

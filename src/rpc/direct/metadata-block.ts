@@ -10,22 +10,34 @@ import { ProtocolViolation } from "./violation.js";
 export function encodeMetadata(metadata: Metadata): Buffer {
   const parts: Buffer[] = [];
   for (const [key, value] of metadata) {
-    const bytes = typeof value === "string" ? Buffer.from(value, "latin1") : value;
-    const head = Buffer.allocUnsafe(5 + key.length);
-    head[0] = key.length;
-    head.write(key, 1, "latin1");
-    head.writeUInt32BE(bytes.length, 1 + key.length);
-    parts.push(head, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    parts.push(...encodeEntry(key, typeof value === "string" ? Buffer.from(value, "latin1") : value));
   }
   return Buffer.concat(parts);
+}
+
+/** One value of a key, as two pieces. */
+export function encodeEntry(key: string, value: Uint8Array): [head: Buffer, value: Buffer] {
+  const head = Buffer.allocUnsafe(5 + key.length);
+  head[0] = key.length;
+  head.write(key, 1, "latin1");
+  head.writeUInt32BE(value.length, 1 + key.length);
+  return [head, Buffer.from(value.buffer, value.byteOffset, value.length)];
 }
 
 export function metadataTooLarge(what: string): RpcError {
   return new RpcError(Status.RESOURCE_EXHAUSTED, `the ${what} is larger than the other side accepts`);
 }
 
-/** @throws ProtocolViolation METADATA_TOO_LARGE, BAD_METADATA */
-export function decodeMetadata(block: Buffer, maxBytes: number): Metadata {
+/**
+ * `onEntry` is shown every entry first, also those that are kept from applications.
+ *
+ * @throws ProtocolViolation METADATA_TOO_LARGE, BAD_METADATA
+ */
+export function decodeMetadata(
+  block: Buffer,
+  maxBytes: number,
+  onEntry?: (key: string, value: Buffer) => void,
+): Metadata {
   if (block.length > maxBytes) {
     throw new ProtocolViolation("METADATA_TOO_LARGE", `${block.length} bytes of metadata; the limit is ${maxBytes}`);
   }
@@ -40,6 +52,7 @@ export function decodeMetadata(block: Buffer, maxBytes: number): Metadata {
     const key = take(take(1)[0] as number).toString("latin1");
     if (!/^[0-9a-z_.-]+$/.test(key)) throw bad("a key that is none");
     const value = take(take(4).readUInt32BE());
+    onEntry?.(key, value);
     metadata.receive(key, key.endsWith("-bin") ? Uint8Array.from(value) : textOf(value));
   }
   return metadata;

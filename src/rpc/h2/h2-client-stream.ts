@@ -1,5 +1,6 @@
 import type { Channel, StatusObject } from "@grpc/grpc-js";
 import { Status, statusFromNumber } from "../../status.js";
+import { statusDetailsKey } from "../status-details.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import { WriteWindow } from "../write-window.js";
 import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
@@ -73,7 +74,13 @@ export class H2ClientStream implements ClientStream {
 function outcomeOf({ code, details, metadata }: StatusObject): Outcome {
   const status = statusFromNumber(code);
   const trailer = fromGrpc(metadata);
-  return { status, ...reasonOf(status, details ?? ""), ...(trailer.size > 0 && { trailer }) };
+  const encoded = metadata.get(statusDetailsKey)[0];
+  return {
+    status,
+    ...reasonOf(status, details ?? ""),
+    ...(trailer.size > 0 && { trailer }),
+    ...(typeof encoded === "object" && { details: encoded }),
+  };
 }
 
 /** The server's words, but for the failures that grpc-js finds itself and describes in its own terms. */

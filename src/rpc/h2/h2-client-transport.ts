@@ -114,7 +114,8 @@ export class H2ClientTransport implements ClientTransport {
 
   /** Says why a call found no connection, or lost it; grpc-js has only `UNAVAILABLE` and prose for all of it. */
   #explain(outcome: Outcome, channel: Channel): Outcome {
-    if (outcome.status !== Status.UNAVAILABLE || outcome.trailer !== undefined) return outcome;
+    const fromServer = outcome.trailer !== undefined || outcome.details !== undefined;
+    if (outcome.status !== Status.UNAVAILABLE || fromServer) return outcome;
     const failure = this.#connectFailure;
     if (failure === undefined) {
       return this.#connection === undefined

@@ -2,6 +2,7 @@ import type { Metadata as GrpcMetadata, ServerInterceptingCallInterface } from "
 import { Status, statusFromNumber } from "../../status.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
 import type { Metadata } from "../metadata.js";
+import { statusDetailsKey } from "../status-details.js";
 import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import { WriteWindow } from "../write-window.js";
 import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
@@ -90,13 +91,15 @@ export class H2ServerStream implements ServerStream {
     return slow;
   }
 
-  finish({ status, message, trailer }: Outcome): void {
+  finish({ status, message, trailer, details }: Outcome): void {
     this.#end();
+    const metadata = trailer === undefined && details === undefined ? null : toGrpc(trailer);
+    if (details !== undefined) metadata?.set(statusDetailsKey, asBuffer(details));
     // grpc-js percent-encodes the text with encodeURI, which throws on a lone surrogate.
     this.#sendStatus({
       code: status,
       details: message.toWellFormed(),
-      metadata: trailer === undefined ? null : toGrpc(trailer),
+      metadata,
     });
   }
 

@@ -1,0 +1,33 @@
+// The door "pinwire/error-details": it loads protobuf, which "pinwire" does not.
+export type { ErrorDetail } from "./error-detail.js";
+export {
+  type BadRequest,
+  type BadRequest_FieldViolation,
+  BadRequest_FieldViolationSchema,
+  BadRequestSchema,
+  type DebugInfo,
+  DebugInfoSchema,
+  type ErrorInfo,
+  ErrorInfoSchema,
+  type Help,
+  type Help_Link,
+  Help_LinkSchema,
+  HelpSchema,
+  type LocalizedMessage,
+  LocalizedMessageSchema,
+  type PreconditionFailure,
+  type PreconditionFailure_Violation,
+  PreconditionFailure_ViolationSchema,
+  PreconditionFailureSchema,
+  type QuotaFailure,
+  type QuotaFailure_Violation,
+  QuotaFailure_ViolationSchema,
+  QuotaFailureSchema,
+  type RequestInfo,
+  RequestInfoSchema,
+  type ResourceInfo,
+  ResourceInfoSchema,
+  type RetryInfo,
+  RetryInfoSchema,
+} from "./gen/google/rpc/error_details_pb.js";
+export { errorDetail } from "./rpc/error-detail.js";
