@@ -6,6 +6,11 @@ export const defaults = {
   maxMessageBytes: 4 * 1024 * 1024,
   /** Calls under way on one connection. */
   maxConcurrentStreams: 1_000,
+  /** Calls of one identity under way, on all its connections together, and how many of them may be streams. */
+  maxConcurrentCalls: 2_000,
+  maxOpenStreams: 1_000,
+  /** New calls are refused while the event loop stays late by more than this. */
+  maxEventLoopDelayMs: 250,
   /** How long calls may go on once the server or their connection is to end. */
   drainTimeoutMs: 10_000,
   /** From the first byte to a verified peer. */

@@ -15,6 +15,7 @@ export {
   type RpcErrorOptions,
   UsageError,
 } from "./errors.js";
+export type { LimitOptions, MethodLimitOptions, RateOption } from "./interceptors/call-limits.js";
 export type { Logger } from "./interceptors/logger.js";
 export { allow, deny, type PolicyRule, type PolicyTarget } from "./interceptors/policy.js";
 export { type LoadOptions, loadCredentials } from "./load-credentials.js";

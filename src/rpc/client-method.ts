@@ -2,9 +2,10 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { RpcError, UsageError } from "../errors.js";
 import { Status } from "../status.js";
 import { type ClientCall, cancelled } from "./client-call.js";
-import { type Codec, messageCodec } from "./codec.js";
+import { type Codec, messageCodec, sizeLimit } from "./codec.js";
 import { endQuietly } from "./end-quietly.js";
 import { chain } from "./interceptor.js";
+import { methodContract } from "./method-contract.js";
 import { methodPath } from "./method-path.js";
 import type { ClientTransport } from "./transport.js";
 
@@ -25,8 +26,9 @@ export interface ClientMethod {
 }
 
 export function clientMethod(method: DescMethod, options: ClientMethodOptions): ClientMethod {
-  const requests = messageCodec(method.input, "request", options.maxMessageBytes);
-  const responses = messageCodec(method.output, "response", options.maxMessageBytes);
+  const { maxRequestBytes, maxResponseBytes } = methodContract(method);
+  const requests = messageCodec(method.input, "request", sizeLimit(options.maxMessageBytes, maxRequestBytes));
+  const responses = messageCodec(method.output, "response", sizeLimit(options.maxMessageBytes, maxResponseBytes));
   const path = methodPath(method);
   const sendsOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
   const receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";

@@ -17,18 +17,32 @@ export interface Codec {
   decode(bytes: Uint8Array): Message;
 }
 
+/** The largest message, and what says so. */
+export interface SizeLimit {
+  readonly maxBytes: number;
+  readonly setBy: string;
+}
+
+/** A method's own limit counts where it is below the one for all messages. */
+export function sizeLimit(maxMessageBytes: number, ofMethod: number | undefined): SizeLimit {
+  return ofMethod === undefined || ofMethod >= maxMessageBytes
+    ? { maxBytes: maxMessageBytes, setBy: "maxMessageBytes" }
+    : { maxBytes: ofMethod, setBy: "of this method" };
+}
+
 /** `noun` is what the error messages call it: "request" or "response". */
-export function messageCodec(schema: DescMessage, noun: "request" | "response", maxBytes: number): Codec {
+export function messageCodec(schema: DescMessage, noun: "request" | "response", limit: SizeLimit): Codec {
   const encode = messageEncoder(schema);
+  const { maxBytes } = limit;
   return {
     encode(init) {
       const message = create(schema, init as MessageInitShape<DescMessage>);
       const bytes = encode(message);
-      if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, maxBytes);
+      if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, limit);
       return { message, bytes };
     },
     decode(bytes) {
-      if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, maxBytes);
+      if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, limit);
       try {
         // Unknown fields are dropped: kept, 4 MB of them become two million objects.
         return fromBinary(schema, asPlainBytes(bytes), { readUnknownFields: false, recursionLimit });
@@ -51,10 +65,10 @@ function asPlainBytes(bytes: Uint8Array): Uint8Array {
   return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
 }
 
-export function tooLarge(noun: string, length: number, maxBytes: number): RpcError {
+function tooLarge(noun: string, length: number, { maxBytes, setBy }: SizeLimit): RpcError {
   return new RpcError(
     Status.RESOURCE_EXHAUSTED,
-    `the ${noun} has ${length} bytes, the limit is ${maxBytes} (maxMessageBytes)`,
+    `the ${noun} has ${length} bytes, the limit is ${maxBytes} (${setBy})`,
     { code: "ERR_MESSAGE_TOO_LARGE" },
   );
 }

@@ -12,6 +12,11 @@ import { failureOf } from "./outcome.js";
 import type { ServerMethod } from "./server-method.js";
 import type { Outcome, ServerStream, ServerStreamListener } from "./transport.js";
 
+/** Something that a call holds until it has ended. */
+export interface Releasable {
+  release(): void;
+}
+
 /** One call on the server: a stream of the transport below, a context for the interceptors and the handler above. */
 export class ServerCall extends Call implements HandlerContext, ServerStreamListener {
   override readonly side = "server";
@@ -22,6 +27,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   #only: { resolve(bytes: Uint8Array): void; reject(error: RpcError): void } | undefined;
   /** The request of a method that takes exactly one, once it was decoded. */
   request: Message | undefined;
+  /** What the call takes of its caller's share, from when a limit has let it in. */
+  place: Releasable | undefined;
   readonly #stream: ServerStream;
   #headerSent = false;
   #finished = false;
@@ -43,6 +50,7 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     } catch (error) {
       this.finish({ ...failureOf(error, () => this.reference).outcome, ...trailerOf(this) });
     }
+    this.place?.release();
   }
 
   /** The requests of a stream. */

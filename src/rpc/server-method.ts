@@ -4,7 +4,7 @@ import { Status } from "../status.js";
 import { runInCall } from "./ambient-call.js";
 import type { HandlerContext } from "./call-context.js";
 import { CallRefused } from "./call-refused.js";
-import { type Codec, messageCodec } from "./codec.js";
+import { type Codec, messageCodec, sizeLimit } from "./codec.js";
 import { endQuietly } from "./end-quietly.js";
 import { chain } from "./interceptor.js";
 import { type MethodContract, methodContract } from "./method-contract.js";
@@ -34,11 +34,15 @@ export interface ServerMethodOptions {
   readonly inner: readonly ServerStage[];
   readonly maxTimeoutMs: number;
   readonly maxMessageBytes: number;
+  /** What holds for this method alone; never more than `maxMessageBytes`. */
+  readonly maxRequestBytes?: number | undefined;
+  readonly maxResponseBytes?: number | undefined;
 }
 
 export function serverMethod(method: DescMethod, handler: AnyHandler, options: ServerMethodOptions): ServerMethod {
-  const requests = messageCodec(method.input, "request", options.maxMessageBytes);
-  const responses = messageCodec(method.output, "response", options.maxMessageBytes);
+  const { maxMessageBytes, maxRequestBytes, maxResponseBytes } = options;
+  const requests = messageCodec(method.input, "request", sizeLimit(maxMessageBytes, maxRequestBytes));
+  const responses = messageCodec(method.output, "response", sizeLimit(maxMessageBytes, maxResponseBytes));
   // The kinds that take exactly one request read it before any interceptor of the user runs.
   const singleRequest = method.methodKind === "unary" || method.methodKind === "server_streaming";
   const singleResponse = method.methodKind === "unary" || method.methodKind === "client_streaming";

@@ -3,6 +3,7 @@ import { checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { UsageError } from "../errors.js";
+import { type CallLimits, checkCallLimits, type LimitOptions } from "../interceptors/call-limits.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { Policy, type PolicyRule } from "../interceptors/policy.js";
 import type { HandlerContext } from "../rpc/call-context.js";
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly logger?: Logger;
   /** What is spoken, the preferred first. @default ["direct", "h2"] */
   readonly transports?: readonly TransportName[];
+  /** How often, how many at once, how large: per identity and method. docs/limits.md has the table. */
+  readonly limits?: LimitOptions;
   /** The longest a call may take, and what it gets when its caller names no deadline. @default 60_000 */
   readonly maxTimeoutMs?: number;
   /** The largest message, in either direction. @default 4 MiB */
@@ -75,6 +78,7 @@ export class Server implements AsyncDisposable {
   readonly #options: ServerOptions;
   readonly #policy: Policy;
   readonly #limits: ServerLimits;
+  readonly #callLimits: CallLimits;
   readonly #logger: Logger;
   readonly #transports: readonly TransportName[];
   readonly #services = new Map<DescService, AnyImplementation>();
@@ -90,12 +94,14 @@ export class Server implements AsyncDisposable {
       "interceptors",
       "logger",
       "transports",
+      "limits",
       ...limitKeys,
     ]);
     checkCredentials("createServer()", options.credentials);
     this.#options = options;
     this.#policy = new Policy(options.policy ?? []);
     this.#limits = checkLimits(options);
+    this.#callLimits = checkCallLimits(options.limits);
     this.#logger = safely(options.logger ?? defaultLogger());
     this.#transports = checkTransports(options.transports);
   }
@@ -178,6 +184,7 @@ export class Server implements AsyncDisposable {
       interceptors: this.#options.interceptors ?? [],
       logger: this.#logger,
       limits: this.#limits,
+      callLimits: this.#callLimits,
       services: this.#services,
       contracts: this.#contracts,
       transports: this.#transports,

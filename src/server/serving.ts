@@ -5,9 +5,11 @@ import { defaults } from "../defaults.js";
 import { RpcError } from "../errors.js";
 import { authentication } from "../interceptors/authentication.js";
 import { authorization } from "../interceptors/authorization.js";
+import type { CallLimits } from "../interceptors/call-limits.js";
 import { logCredentialsRefused, logRefusal, logViolation } from "../interceptors/connection-log.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { Logger } from "../interceptors/logger.js";
+import { assertServed } from "../interceptors/method-limits.js";
 import type { Policy } from "../interceptors/policy.js";
 import { serverTelemetry } from "../interceptors/telemetry.js";
 import type { HandlerContext } from "../rpc/call-context.js";
@@ -15,15 +17,23 @@ import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-s
 import { schemaFingerprint } from "../rpc/direct/schema-fingerprint.js";
 import { adoptContracts, type MethodContracts } from "../rpc/generated-contracts.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
+import { type MethodContract, methodContract } from "../rpc/method-contract.js";
 import { methodPath } from "../rpc/method-path.js";
 import { ServerCall } from "../rpc/server-call.js";
-import { type AnyHandler, type ServerMethod, serverMethod, unknownServerMethod } from "../rpc/server-method.js";
+import {
+  type AnyHandler,
+  type ServerMethod,
+  type ServerStage,
+  serverMethod,
+  unknownServerMethod,
+} from "../rpc/server-method.js";
 import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
 import type { Address } from "../transport/address.js";
 import { protocols, protocolsOf, type TransportName } from "../transport/protocols.js";
 import { createSecureListener, type SecureListener } from "../transport/secure-listener.js";
+import { LimitStages } from "./limit-stages.js";
 import type { ServerLimits } from "./server.js";
 
 /** An implementation whose functions were checked against its service. */
@@ -35,6 +45,7 @@ export interface ServingOptions {
   readonly interceptors: readonly Interceptor<HandlerContext>[];
   readonly logger: Logger;
   readonly limits: ServerLimits;
+  readonly callLimits: CallLimits;
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
   readonly contracts: ReadonlyMap<DescService, MethodContracts>;
   readonly transports: readonly TransportName[];
@@ -50,6 +61,7 @@ export class Serving {
   readonly #calls = new Set<ServerCall>();
   readonly #transports: ReadonlyMap<string, ServerTransport>;
   readonly #listener: SecureListener;
+  readonly #limitStages: LimitStages;
   readonly #drainTimeoutMs: number;
   readonly #reports: Disposable | undefined;
   readonly #whenIdle = new Set<() => void>();
@@ -65,9 +77,15 @@ export class Serving {
     const { limits, logger, transports } = options;
     for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
     // The order of a server's stages, outermost first; src/README.md has the picture.
-    const outer = [serverTelemetry(logger), authentication, authorization(options.policy), deadline];
-    this.#routes = routesOf(options, outer);
-    this.#unknown = unknownServerMethod(outer, limits.maxTimeoutMs);
+    this.#limitStages = new LimitStages(options.callLimits);
+    const before = [serverTelemetry(logger), authentication];
+    const after = [authorization(options.policy), deadline];
+    const stagesOf = (contract: MethodContract | undefined): OuterStages => {
+      const { limits, stages } = this.#limitStages.of(contract);
+      return { ...limits, outer: [...before, ...stages, ...after] };
+    };
+    this.#routes = routesOf(options, stagesOf);
+    this.#unknown = unknownServerMethod(stagesOf(undefined).outer, limits.maxTimeoutMs);
     this.#drainTimeoutMs = limits.drainTimeoutMs;
     const handler = (stream: ServerStream) => this.#serve(stream);
     const keepalive = {
@@ -124,6 +142,7 @@ export class Serving {
     await this.#idle(flushTimeoutMs);
     for (const transport of this.#transports.values()) transport.close();
     this.#reports?.[Symbol.dispose]();
+    this.#limitStages[Symbol.dispose]();
     await this.#listener.close();
   }
 
@@ -163,17 +182,29 @@ function servedMethods({ services }: ServingOptions): ServedMethod[] {
   );
 }
 
-type Stages = Parameters<typeof unknownServerMethod>[0];
+/** The stages before a request is decoded, and how large it and its response may be. */
+interface OuterStages {
+  readonly outer: readonly ServerStage[];
+  readonly maxRequestBytes: number | undefined;
+  readonly maxResponseBytes: number | undefined;
+}
 
-function routesOf({ services, interceptors, limits }: ServingOptions, outer: Stages): Map<string, ServerMethod> {
+function routesOf(
+  { services, interceptors, limits, callLimits }: ServingOptions,
+  stagesOf: (contract: MethodContract) => OuterStages,
+): Map<string, ServerMethod> {
   const routes = new Map<string, ServerMethod>();
+  const names = new Set<string>();
   const inner = interceptors.map((interceptor) => guarded<ServerCall>(interceptor));
   for (const [service, implementation] of services) {
     for (const method of service.methods) {
       // Looked up per call, so that handlers may use `this`.
       const handler: AnyHandler = (request, context) => implementation[method.localName]?.(request, context);
-      routes.set(methodPath(method), serverMethod(method, handler, { outer, inner, ...limits }));
+      const contract = methodContract(method);
+      names.add(contract.name);
+      routes.set(methodPath(method), serverMethod(method, handler, { inner, ...limits, ...stagesOf(contract) }));
     }
   }
+  assertServed(callLimits, names);
   return routes;
 }

@@ -40,6 +40,8 @@ export interface PairOptions {
   readonly implementation?: Partial<Greeter>;
   readonly server?: Partial<ServerOptions>;
   readonly client?: Partial<ChannelOptions & ClientOptions>;
+  /** The greeter with other options in its schema. */
+  readonly service?: typeof GreeterService;
 }
 
 /** A server and a client that trust each other, on a real socket. Everything is gone when the test is over. */
@@ -51,6 +53,7 @@ export class GreeterPair {
   readonly clientCredentials = new MutableSource(this.world.credentials(clientId, serverId));
   readonly server: Server;
   readonly #clientOptions: PairOptions["client"];
+  readonly #service: typeof GreeterService;
   #client: GreeterClient | undefined;
 
   static async start(options: PairOptions = {}): Promise<GreeterPair> {
@@ -59,14 +62,15 @@ export class GreeterPair {
     return pair;
   }
 
-  constructor({ implementation, server, client }: PairOptions = {}) {
+  constructor({ implementation, server, client, service = GreeterService }: PairOptions = {}) {
+    this.#service = service;
     this.server = createServer({
       credentials: this.serverCredentials,
       policy: [allow(GreeterService, clientId)],
       logger: this.log,
       ...server,
     });
-    this.server.service(GreeterService, { ...greeter, ...implementation });
+    this.server.service(service, { ...greeter, ...implementation });
     this.#clientOptions = client;
     onTestFinished(() => this.server.close());
   }
@@ -78,7 +82,7 @@ export class GreeterPair {
 
   /** Another client; it closes with the test. */
   newClient(options: PairOptions["client"] = {}): GreeterClient {
-    const client = createClient(GreeterService, {
+    const client = createClient(this.#service, {
       credentials: this.clientCredentials,
       target: this.target,
       peer: serverId,

@@ -1,0 +1,45 @@
+import type { CallLimits } from "../interceptors/call-limits.js";
+import { ConcurrencyLimit } from "../interceptors/concurrency-limit.js";
+import { EventLoopDelay } from "../interceptors/event-loop-delay.js";
+import { loadShedding } from "../interceptors/load-shedding.js";
+import { type MethodLimits, methodLimits } from "../interceptors/method-limits.js";
+import { RateLimit } from "../interceptors/rate-limit.js";
+import type { MethodContract } from "../rpc/method-contract.js";
+import type { ServerStage } from "../rpc/server-method.js";
+
+/** What limits one method: the sizes for its codecs, and the stages, which count for all methods together. */
+export interface Limited {
+  readonly limits: MethodLimits;
+  readonly stages: readonly ServerStage[];
+}
+
+/** The limits of one server. */
+export class LimitStages implements Disposable {
+  readonly #limits: CallLimits;
+  readonly #delay: EventLoopDelay;
+  readonly #rate: RateLimit;
+  readonly #concurrency: ConcurrencyLimit;
+
+  constructor(limits: CallLimits) {
+    this.#limits = limits;
+    this.#delay = new EventLoopDelay(limits.maxEventLoopDelayMs);
+    this.#rate = new RateLimit(limits.rate);
+    this.#concurrency = new ConcurrencyLimit(limits);
+  }
+
+  /** @param contract undefined for the names that are not served */
+  of(contract: MethodContract | undefined): Limited {
+    const { isOverloaded } = this.#limits;
+    const overloaded = isOverloaded
+      ? () => isOverloaded() || this.#delay.isOverloaded()
+      : () => this.#delay.isOverloaded();
+    const limits = methodLimits(contract, this.#limits);
+    // The cheapest refusal first; a place is only taken by a call that has passed the others.
+    const stages = [loadShedding(contract, overloaded), this.#rate.stage(limits.rate), this.#concurrency.stage(limits)];
+    return { limits, stages: stages.filter((stage) => stage !== undefined) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#delay[Symbol.dispose]();
+  }
+}
