@@ -24,4 +24,8 @@ export const defaults = {
   clientKeepaliveTimeMs: 60_000,
   /** How long the answer to that may take. */
   keepaliveTimeoutMs: 10_000,
+  /** What `pinwire call` and its like wait for one answer. */
+  commandTimeoutMs: 10_000,
+  /** What `pinwire call` gives a stream. */
+  commandStreamTimeoutMs: 3_600_000,
 } as const;

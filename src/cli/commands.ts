@@ -9,6 +9,7 @@ export interface CommandEntry {
 
 /** Every command, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
+  entry("call", "call a method, with JSON in and out", async () => (await import("./commands/call.js")).callCommand),
   entry("explain", "what an error code means, and what to do about it", async () => {
     return (await import("./commands/explain.js")).explainCommand;
   }),

@@ -8,6 +8,7 @@
  * 4. A line is a line: control characters, which a hostile peer, file or name may hold, are shown escaped.
  * 5. Exit codes are in `exit-code.ts`. No secret, ever. No colours, no progress, no questions.
  */
+import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { escapeControls } from "../command-line/escape-controls.js";
 
@@ -25,6 +26,7 @@ export interface Failure {
 export class Output {
   /** Whether programs read it. */
   readonly json: boolean;
+  readonly #readerLeft = new AbortController();
   readonly #stdout: Writable;
   readonly #stderr: Writable;
 
@@ -32,6 +34,16 @@ export class Output {
     this.json = json;
     this.#stdout = streams.stdout;
     this.#stderr = streams.stderr;
+    // A reader that stops early (pinwire call … | head) is no failure.
+    this.#stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      this.#readerLeft.abort(error);
+    });
+  }
+
+  /** Aborts when nobody reads the result any more. */
+  get readerLeft(): AbortSignal {
+    return this.#readerLeft.signal;
   }
 
   /** The result, in both forms. */
@@ -44,9 +56,10 @@ export class Output {
     return this.#stdout.write(`${escapeControls(text)}\n`);
   }
 
-  /** Settles when the reader has caught up. */
+  /** Settles when the reader has caught up, or has left. */
   async drained(): Promise<void> {
-    if (this.#stdout.writableNeedDrain) await new Promise((resolve) => this.#stdout.once("drain", resolve));
+    if (!this.#stdout.writableNeedDrain || this.readerLeft.aborted) return;
+    await once(this.#stdout, "drain", { signal: this.readerLeft }).catch(() => {});
   }
 
   /** A line beside the result. */

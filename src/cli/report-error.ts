@@ -3,7 +3,7 @@ import { type CodedError, ConfigError, isCodedError } from "../errors.js";
 import { statusName } from "../status.js";
 import { exitCode } from "./exit-code.js";
 import { readExplanations } from "./explanations.js";
-import type { Output } from "./output.js";
+import type { Failure, Output } from "./output.js";
 
 /** Says on stderr what was thrown. @returns the exit code for it */
 export function reportError(error: unknown, output: Output): number {
@@ -12,13 +12,17 @@ export function reportError(error: unknown, output: Output): number {
     return exitCode.usage;
   }
   if (isCodedError(error)) {
-    const { code, status } = error;
-    output.error({ problem: problemOf(error), code, status: statusName(status), hint: hintFor(error) });
-    return status;
+    output.error(failureOf(error));
+    return error.status;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   output.error({ problem: `this is a bug: ${text}`, hint: "please report it with the line above" });
   return exitCode.bug;
+}
+
+/** The words for one of our errors. */
+export function failureOf(error: CodedError): Failure {
+  return { problem: problemOf(error), code: error.code, status: statusName(error.status), hint: hintFor(error) };
 }
 
 function problemOf(error: CodedError): string {

@@ -19,10 +19,6 @@ export interface Surroundings {
 /** Runs the tool; every error ends as lines on stderr and an exit code. */
 export async function run(words: readonly string[], surroundings: Surroundings): Promise<number> {
   const output = new Output(surroundings, words.includes("--json"));
-  // A reader that stops early (pinwire list … | head) is no failure.
-  surroundings.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
   try {
     return await dispatch(words, output, surroundings);
   } catch (error) {

@@ -1,0 +1,30 @@
+/** The at most three names that are nearest to what somebody wrote, the nearest first; none when all are far. */
+export function nearest(written: string, names: readonly string[]): string[] {
+  const limit = Math.max(2, Math.floor(written.length / 3));
+  return names
+    .filter((name) => name.length <= 512)
+    .map((name) => ({ name, edits: Math.min(distance(written, name), distance(lastPart(written), lastPart(name))) }))
+    .filter(({ edits }) => edits <= limit)
+    .sort((a, b) => a.edits - b.edits)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
+/** How many letters have to be put in, taken out or changed; capitals do not count (Levenshtein). */
+function distance(a: string, b: string): number {
+  const [from, to] = [a.slice(0, 512).toLowerCase(), b.toLowerCase()];
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const changed = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
