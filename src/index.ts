@@ -17,7 +17,11 @@ export {
 } from "./errors.js";
 export type { LimitOptions, MethodLimitOptions, RateOption } from "./interceptors/call-limits.js";
 export type { Logger } from "./interceptors/logger.js";
-export { allow, deny, type PolicyRule, type PolicyTarget } from "./interceptors/policy.js";
+export { allow, deny, type PolicyRule, type PolicyTarget, shadow } from "./interceptors/policy.js";
+export type { PolicyChange } from "./interceptors/policy-events.js";
+export type { PolicyExplanation } from "./interceptors/policy-explanation.js";
+export type { Roles } from "./interceptors/policy-roles.js";
+export type { DecidingRule } from "./interceptors/policy-rule.js";
 export { type LoadOptions, loadCredentials } from "./load-credentials.js";
 export type { CallContext, HandlerContext } from "./rpc/call-context.js";
 export type { CallOptions } from "./rpc/call-options.js";

@@ -1,12 +1,9 @@
+import { LiveReading, warnOnThrow } from "../files/live-reading.js";
 import type { PinSet } from "../identity/pin-set.js";
 import type { TrustBundle } from "../identity/trust-bundle.js";
 import type { X509Svid } from "../identity/x509-svid.js";
 import { MutableSource, type Source } from "../source.js";
 import type { CredentialSnapshot, CredentialState } from "./credential-state.js";
-import { DirectoryWatch } from "./directory-watch.js";
-
-/** A writer that was interrupted half-way through its files gets this long before its work counts as bad. */
-const graceMs = 500;
 
 /** @internal Where a state comes from, when it does not stay the same. */
 export interface CredentialOrigin {
@@ -29,13 +26,8 @@ export class MtlsCredentials implements Source<CredentialState>, AsyncDisposable
   readonly pins: Source<PinSet>;
   readonly #state: MutableSource<CredentialState>;
   readonly #origin: CredentialOrigin | undefined;
-  readonly #watch: DirectoryWatch | undefined;
-  readonly #refusedListeners = new Set<(error: Error) => void>();
+  readonly #reading: LiveReading;
   #snapshot: CredentialSnapshot | undefined;
-  #reading: Promise<void> = Promise.resolve();
-  #closed = false;
-  #grace: NodeJS.Timeout | undefined;
-  #lastRefusal: string | undefined;
 
   /** @internal */
   constructor(state: CredentialState, origin?: CredentialOrigin) {
@@ -45,7 +37,8 @@ export class MtlsCredentials implements Source<CredentialState>, AsyncDisposable
     this.pins = part(this.#state, ({ pins }) => pins);
     this.#origin = origin;
     this.#snapshot = origin?.snapshot;
-    if (origin?.watch) this.#watch = new DirectoryWatch(origin.directory, () => void this.#look());
+    const { directory, watch } = origin ?? { directory: "", watch: false };
+    this.#reading = new LiveReading({ directory, watch, read: () => this.#read() });
   }
 
   current(): CredentialState {
@@ -61,27 +54,17 @@ export class MtlsCredentials implements Source<CredentialState>, AsyncDisposable
    * listener it is a process warning.
    */
   onRefused(listener: (error: Error) => void): Disposable {
-    const own = (error: Error) => listener(error);
-    this.#refusedListeners.add(own);
-    return { [Symbol.dispose]: () => void this.#refusedListeners.delete(own) };
+    return this.#reading.onRefused(listener);
   }
 
   /** Reads the directory now. On an error the old state stays in force. @throws ConfigError */
   reload(): Promise<void> {
-    // One after the other, so that an older reading never replaces a newer one.
-    this.#reading = this.#reading.then(
-      () => this.#read(),
-      () => this.#read(),
-    );
-    return this.#reading;
+    return this.#reading.reload();
   }
 
   /** Stops watching. The state stays readable. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#grace);
-    this.#watch?.[Symbol.dispose]();
-    await this.#reading.catch(() => undefined);
+  close(): Promise<void> {
+    return this.#reading.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -90,45 +73,18 @@ export class MtlsCredentials implements Source<CredentialState>, AsyncDisposable
 
   async #read(): Promise<void> {
     const previous = this.#snapshot;
-    if (this.#origin === undefined || previous === undefined || this.#closed) return;
+    if (this.#origin === undefined || previous === undefined) return;
     const next = await this.#origin.read(previous);
-    this.#lastRefusal = undefined;
-    if (next === previous || this.#closed) return;
+    if (next === previous || this.#reading.closed) return;
     this.#snapshot = next;
     // A listener that fails does not make the new state a bad one.
     warnOnThrow(() => this.#state.set(next.state));
-  }
-
-  async #look(isSecond = false): Promise<void> {
-    clearTimeout(this.#grace);
-    try {
-      await this.reload();
-    } catch (error) {
-      if (this.#closed) return;
-      if (isSecond) this.#refuse(error as Error);
-      else this.#grace = setTimeout(() => void this.#look(true), graceMs).unref();
-    }
-  }
-
-  #refuse(error: Error): void {
-    if (this.#lastRefusal === error.message) return;
-    this.#lastRefusal = error.message;
-    if (this.#refusedListeners.size === 0) process.emitWarning(error);
-    for (const listener of [...this.#refusedListeners]) warnOnThrow(() => listener(error));
   }
 }
 
 /** Credentials that never change, for a state that was made in memory. */
 export function staticCredentials(state: CredentialState): MtlsCredentials {
   return new MtlsCredentials(state);
-}
-
-function warnOnThrow(action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
-  }
 }
 
 function part<T>(state: MutableSource<CredentialState>, pick: (state: CredentialState) => T): Source<T> {

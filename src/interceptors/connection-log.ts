@@ -3,6 +3,7 @@ import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import type { ConnectionRefusal } from "../transport/secure-listener.js";
 import type { Logger } from "./logger.js";
+import type { PolicyChange } from "./policy-events.js";
 
 /** Writes one record per refused connection. */
 export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefusal): void {
@@ -22,6 +23,17 @@ export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefu
 export function logCredentialsRefused(logger: Logger, error: Error): void {
   const code = isCodedError(error) ? error.code : undefined;
   logger.error({ event: "credentials refused", code, reason: error.message }, "new credentials refused");
+}
+
+/** Writes that a new policy file was not accepted and the old one stays in force. */
+export function logPolicyRefused(logger: Logger, error: Error): void {
+  const code = isCodedError(error) ? error.code : undefined;
+  logger.error({ event: "policy refused", code, reason: error.message }, "new policy refused");
+}
+
+/** Writes that a new policy file is in force. */
+export function logPolicyChanged(logger: Logger, { file, name, rules }: PolicyChange): void {
+  logger.info({ event: "policy changed", file, policy: name, rules }, "new policy in force");
 }
 
 /** Writes that a verified peer broke the protocol of its connection. */

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { ErrorCode } from "../errors.js";
+import { CallRefused } from "../rpc/call-refused.js";
 import { failureOf } from "../rpc/outcome.js";
 import type { ServerCall } from "../rpc/server-call.js";
 import type { ServerStage } from "../rpc/server-method.js";
@@ -18,6 +19,8 @@ interface CallRecord {
   status: string;
   durationMs: number;
   code?: ErrorCode;
+  /** Why it was refused, in our own words: the rule of the policy that decided. */
+  reason?: string;
   reference?: string;
   /** Records about failures of this peer that were not written before this one: it caused more than ten in a second. */
   withheld?: number;
@@ -45,6 +48,7 @@ function logFailure(logger: Logger, limit: RecordLimit, call: ServerCall, error:
   const { code, outcome } = failureOf(error, () => call.reference);
   const record: CallRecord = { ...recordOf(call, outcome.status), code };
   if (withheld > 0) record.withheld = withheld;
+  if (error instanceof CallRefused && error.reason !== undefined) record.reason = error.reason;
   if (call.hasReference) record.reference = call.reference;
   if (code === "ERR_HANDLER_FAILED") Object.assign(record, originOf(error));
   logger[levelOf(outcome.status)](record, "call failed");

@@ -4,6 +4,8 @@ import type { Status } from "../status.js";
 export interface CallRefusedOptions extends ErrorOptions {
   /** When the caller may try again; it is told. */
   readonly retryAfterMs?: number;
+  /** More for the log: words of ours and of our configuration, nothing that the peer said. */
+  readonly reason?: string;
 }
 
 /**
@@ -15,11 +17,13 @@ export class CallRefused extends Error {
   readonly code: ErrorCode;
   readonly status: Status;
   readonly retryAfterMs: number | undefined;
+  readonly reason: string | undefined;
 
   constructor(code: ErrorCode, status: Status, sentence: string, options: CallRefusedOptions = {}) {
     super(sentence, options);
     this.code = code;
     this.status = status;
     this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason;
   }
 }

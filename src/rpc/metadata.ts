@@ -74,7 +74,7 @@ export class Metadata {
    * @internal
    */
   receive(key: string, value: string | Uint8Array): void {
-    if (isReserved(key) || key.endsWith("-bin") !== (typeof value !== "string")) return;
+    if (isReservedKey(key) || key.endsWith("-bin") !== (typeof value !== "string")) return;
     this.#push(key, value);
   }
 
@@ -101,7 +101,8 @@ const reserved: ReadonlySet<string> = new Set([
   "__proto__",
 ]);
 
-function isReserved(key: string): boolean {
+/** Whether a key is dropped from what a peer sends, and refused in what is sent. @internal */
+export function isReservedKey(key: string): boolean {
   return key.startsWith("grpc-") || key.startsWith(":") || reserved.has(key);
 }
 
@@ -113,7 +114,7 @@ function checkKey(key: string): string {
       `metadata key ${JSON.stringify(key)} may only hold up to 255 letters, digits, "_", "-" and "."`,
     );
   }
-  if (isReserved(name)) {
+  if (isReservedKey(name)) {
     throw new UsageError("ERR_INVALID_METADATA", `metadata key ${JSON.stringify(key)} is reserved by gRPC or HTTP/2`);
   }
   return name;

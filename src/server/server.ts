@@ -1,11 +1,14 @@
-import type { DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-option.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { UsageError } from "../errors.js";
+import type { SpiffeId } from "../identity/spiffe-id.js";
 import { type CallLimits, checkCallLimits, type LimitOptions } from "../interceptors/call-limits.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
-import { Policy, type PolicyRule } from "../interceptors/policy.js";
+import { type PolicyChange, PolicyEvents } from "../interceptors/policy-events.js";
+import type { PolicyExplanation } from "../interceptors/policy-explanation.js";
+import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Implementation } from "../rpc/implementation.js";
@@ -15,11 +18,12 @@ import { parseAddress } from "../transport/address.js";
 import { checkTransports, type TransportName } from "../transport/protocols.js";
 import type { AnyImplementation, Serving } from "./serving.js";
 
-export interface ServerOptions {
+/** At least one of `policy`, `roles` and `policyFile` says whom the server allows; all else is denied. */
+export type ServerOptions = ServerSettings & SomePolicy;
+
+export interface ServerSettings extends PolicyOptions {
   /** Who I am and whom I trust; from `loadCredentials`. */
   readonly credentials: Source<CredentialState>;
-  /** Whom I allow. All else is denied. */
-  readonly policy: readonly [PolicyRule, ...PolicyRule[]];
   /** Run around every call that was authorized and decoded, the first outermost. */
   readonly interceptors?: readonly Interceptor<HandlerContext>[];
   /** Where records go. @default warnings and errors to standard error, by pino */
@@ -76,7 +80,7 @@ export function createServer(options: ServerOptions): Server {
 
 export class Server implements AsyncDisposable {
   readonly #options: ServerOptions;
-  readonly #policy: Policy;
+  readonly #policyEvents = new PolicyEvents();
   readonly #limits: ServerLimits;
   readonly #callLimits: CallLimits;
   readonly #logger: Logger;
@@ -90,7 +94,7 @@ export class Server implements AsyncDisposable {
   constructor(options: ServerOptions) {
     checkKeys("createServer()", options, [
       "credentials",
-      "policy",
+      ...policyKeys,
       "interceptors",
       "logger",
       "transports",
@@ -99,7 +103,7 @@ export class Server implements AsyncDisposable {
     ]);
     checkCredentials("createServer()", options.credentials);
     this.#options = options;
-    this.#policy = new Policy(options.policy ?? []);
+    checkPolicyOptions(options);
     this.#limits = checkLimits(options);
     this.#callLimits = checkCallLimits(options.limits);
     this.#logger = safely(options.logger ?? defaultLogger());
@@ -137,13 +141,49 @@ export class Server implements AsyncDisposable {
    *
    * @param address `unix:/absolute/path` or `npipe:name`
    * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_DIRECTORY_NOT_PRIVATE, ERR_ADDRESS_IN_USE,
-   * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED, ERR_SCHEMA_POLICY, ERR_GENERATED_STALE; UsageError ERR_SERVER_CLOSED
+   * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED, ERR_SCHEMA_POLICY, ERR_GENERATED_STALE, ERR_POLICY_INVALID, ERR_ROLE_UNDEFINED,
+   * ERR_ROLE_UNUSED; UsageError ERR_SERVER_CLOSED
    */
   async listen(address: string): Promise<void> {
     if (this.#closed) throw new UsageError("ERR_SERVER_CLOSED", "this server was closed; make a new one");
     const parsed = parseAddress(address);
     const serving = await this.#start();
     await serving.listen(parsed);
+  }
+
+  /**
+   * Says how a call would be decided, by which rule and why; before {@link listen}, by the policy as it would be then.
+   *
+   * @param peer a SPIFFE ID
+   * @param method a method of a service, or any path: `/package.Service/Method`
+   * @param headers what rules about headers see @default {}
+   * @throws ConfigError, UsageError as {@link listen}; ERR_INVALID_SPIFFE_ID, ERR_INVALID_METADATA
+   */
+  async explain(
+    peer: string | SpiffeId,
+    method: string | DescMethod,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<PolicyExplanation> {
+    const { explain } = await import("./explain.js");
+    return explain({ peer, method, headers }, (await this.#serving)?.policy, this.#options, this.#services.keys());
+  }
+
+  /**
+   * Calls `listener` when a new `policyFile` was refused, once for each reason; the old policy stays in force. It is in the
+   * log, too.
+   */
+  onPolicyRefused(listener: (error: Error) => void): Disposable {
+    return this.#policyEvents.onRefused(listener);
+  }
+
+  /** Calls `listener` when a new `policyFile` is in force. */
+  onPolicyChange(listener: (change: PolicyChange) => void): Disposable {
+    return this.#policyEvents.onChange(listener);
+  }
+
+  /** Reads the `policyFile` now, without waiting for the watch. On an error the old policy stays in force. @throws ConfigError */
+  async reloadPolicy(): Promise<void> {
+    await (await this.#serving)?.policy.reload();
   }
 
   /**
@@ -180,7 +220,8 @@ export class Server implements AsyncDisposable {
     const { Serving } = await import("./serving.js");
     return Serving.start({
       credentials: this.#options.credentials,
-      policy: this.#policy,
+      rules: this.#options,
+      policyEvents: this.#policyEvents,
       interceptors: this.#options.interceptors ?? [],
       logger: this.#logger,
       limits: this.#limits,

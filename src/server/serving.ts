@@ -6,11 +6,19 @@ import { RpcError } from "../errors.js";
 import { authentication } from "../interceptors/authentication.js";
 import { authorization } from "../interceptors/authorization.js";
 import type { CallLimits } from "../interceptors/call-limits.js";
-import { logCredentialsRefused, logRefusal, logViolation } from "../interceptors/connection-log.js";
+import {
+  logCredentialsRefused,
+  logPolicyChanged,
+  logPolicyRefused,
+  logRefusal,
+  logViolation,
+} from "../interceptors/connection-log.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { Logger } from "../interceptors/logger.js";
 import { assertServed } from "../interceptors/method-limits.js";
-import type { Policy } from "../interceptors/policy.js";
+import type { PolicyEvents } from "../interceptors/policy-events.js";
+import { LivePolicy } from "../interceptors/policy-live.js";
+import type { PolicyOptions } from "../interceptors/policy-options.js";
 import { serverTelemetry } from "../interceptors/telemetry.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
@@ -41,7 +49,9 @@ export type AnyImplementation = Readonly<Record<string, AnyHandler>>;
 
 export interface ServingOptions {
   readonly credentials: Source<CredentialState>;
-  readonly policy: Policy;
+  /** Where the rules come from. */
+  readonly rules: PolicyOptions;
+  readonly policyEvents: PolicyEvents;
   readonly interceptors: readonly Interceptor<HandlerContext>[];
   readonly logger: Logger;
   readonly limits: ServerLimits;
@@ -56,6 +66,8 @@ const flushTimeoutMs = 1_000;
 
 /** The working half of a server: routes, the listener, the transports, the calls under way. */
 export class Serving {
+  /** In force now; it may be replaced at any time. */
+  readonly policy: LivePolicy;
   readonly #routes: ReadonlyMap<string, ServerMethod>;
   readonly #unknown: ServerMethod;
   readonly #calls = new Set<ServerCall>();
@@ -63,23 +75,34 @@ export class Serving {
   readonly #listener: SecureListener;
   readonly #limitStages: LimitStages;
   readonly #drainTimeoutMs: number;
-  readonly #reports: Disposable | undefined;
+  readonly #reports: Disposable[] = [];
   readonly #whenIdle = new Set<() => void>();
 
   /** Loads what the transports need; a server that does not speak HTTP/2 never loads grpc-js. */
   static async start(options: ServingOptions): Promise<Serving> {
     const speaksH2 = options.transports.includes("h2");
     const h2 = speaksH2 ? await import("../rpc/h2/h2-server-transport.js") : undefined;
-    return new Serving(options, h2?.H2ServerTransport);
+    for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
+    const policy = await LivePolicy.open(options.rules, options.services.keys(), options.policyEvents);
+    try {
+      return new Serving(options, policy, h2?.H2ServerTransport);
+    } catch (error) {
+      await policy.close();
+      throw error;
+    }
   }
 
-  private constructor(options: ServingOptions, H2ServerTransport: H2ServerTransportClass | undefined) {
+  private constructor(
+    options: ServingOptions,
+    policy: LivePolicy,
+    H2ServerTransport: H2ServerTransportClass | undefined,
+  ) {
     const { limits, logger, transports } = options;
-    for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
     // The order of a server's stages, outermost first; src/README.md has the picture.
+    this.policy = policy;
     this.#limitStages = new LimitStages(options.callLimits);
     const before = [serverTelemetry(logger), authentication];
-    const after = [authorization(options.policy), deadline];
+    const after = [authorization(policy, logger), deadline];
     const stagesOf = (contract: MethodContract | undefined): OuterStages => {
       const { limits, stages } = this.#limitStages.of(contract);
       return { ...limits, outer: [...before, ...stages, ...after] };
@@ -96,8 +119,8 @@ export class Serving {
     const direct = new DirectServerTransport(handler, {
       ...limits,
       ...keepalive,
-      // Who may not call a method does not learn that there is one.
-      methodsFor: ({ id }) => served.filter(({ path }) => options.policy.permits(id, path)),
+      // Who may not call a method does not learn that there is one. What a new policy opens later is opened by its path.
+      methodsFor: ({ id }) => served.filter(({ path }) => policy.permits(id, path)),
       onViolation: (connection, { violation, message }) => logViolation(logger, connection, violation, message),
     });
     this.#transports = new Map<string, ServerTransport>([
@@ -118,8 +141,10 @@ export class Serving {
       onRefused: (refusal) => logRefusal(logger, refusal),
     });
     if (options.credentials instanceof MtlsCredentials) {
-      this.#reports = options.credentials.onRefused((error) => logCredentialsRefused(logger, error));
+      this.#reports.push(options.credentials.onRefused((error) => logCredentialsRefused(logger, error)));
     }
+    this.#reports.push(options.policyEvents.onRefused((error) => logPolicyRefused(logger, error)));
+    this.#reports.push(options.policyEvents.onChange((change) => logPolicyChanged(logger, change)));
   }
 
   listen(address: Address): Promise<void> {
@@ -141,7 +166,8 @@ export class Serving {
     for (const transport of this.#transports.values()) transport.drain();
     await this.#idle(flushTimeoutMs);
     for (const transport of this.#transports.values()) transport.close();
-    this.#reports?.[Symbol.dispose]();
+    await this.policy.close();
+    for (const report of this.#reports) report[Symbol.dispose]();
     this.#limitStages[Symbol.dispose]();
     await this.#listener.close();
   }

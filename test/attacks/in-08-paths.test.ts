@@ -3,8 +3,7 @@
 import { constants } from "node:http2";
 import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
-import { allow, deny } from "../../src/interceptors/policy.js";
-import type { ServerOptions } from "../../src/server/server.js";
+import { allow, deny, type PolicyRule } from "../../src/interceptors/policy.js";
 import { Status } from "../../src/status.js";
 import { GreeterPair, greeter } from "../helpers/greeter-pair.js";
 import { clientId } from "../helpers/identities.js";
@@ -12,7 +11,7 @@ import { framed, RawH2Client } from "../helpers/raw-h2-client.js";
 
 const good = "/hello.v1.GreeterService/SayHello";
 
-async function start(policy: ServerOptions["policy"]) {
+async function start(policy: readonly PolicyRule[]) {
   let handled = 0;
   const count = <F extends (...args: never[]) => unknown>(handler: F) =>
     ((...args: Parameters<F>) => {

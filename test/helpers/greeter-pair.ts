@@ -8,7 +8,7 @@ import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import type { Logger } from "../../src/interceptors/logger.js";
 import { allow } from "../../src/interceptors/policy.js";
 import type { Implementation } from "../../src/rpc/implementation.js";
-import { createServer, type Server, type ServerOptions } from "../../src/server/server.js";
+import { createServer, type Server, type ServerOptions, type ServerSettings } from "../../src/server/server.js";
 import { MutableSource } from "../../src/source.js";
 import type { TransportName } from "../../src/transport/protocols.js";
 import { clientId, serverId, World } from "./identities.js";
@@ -38,7 +38,7 @@ export const testTransport: TransportName = process.env.PINWIRE_TEST_TRANSPORT =
 
 export interface PairOptions {
   readonly implementation?: Partial<Greeter>;
-  readonly server?: Partial<ServerOptions>;
+  readonly server?: Partial<ServerSettings>;
   readonly client?: Partial<ChannelOptions & ClientOptions>;
   /** The greeter with other options in its schema. */
   readonly service?: typeof GreeterService;
@@ -69,7 +69,7 @@ export class GreeterPair {
       policy: [allow(GreeterService, clientId)],
       logger: this.log,
       ...server,
-    });
+    } as ServerOptions);
     this.server.service(service, { ...greeter, ...implementation });
     this.#clientOptions = client;
     onTestFinished(() => this.server.close());

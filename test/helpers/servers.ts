@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow } from "../../src/interceptors/policy.js";
-import { createServer, type Server, type ServerOptions } from "../../src/server/server.js";
+import { createServer, type Server, type ServerOptions, type ServerSettings } from "../../src/server/server.js";
 import { type Greeter, type GreeterPair, greeter } from "./greeter-pair.js";
 import { clientId } from "./identities.js";
 import { tempAddress } from "./temp-socket.js";
@@ -10,7 +10,7 @@ import { tempAddress } from "./temp-socket.js";
 export async function anotherServer(
   pair: GreeterPair,
   implementation: Partial<Greeter>,
-  options: Partial<ServerOptions> = {},
+  options: Partial<ServerSettings> = {},
 ): Promise<{ readonly server: Server; readonly path: string }> {
   const { path, text } = tempAddress();
   const server = createServer({
@@ -18,7 +18,7 @@ export async function anotherServer(
     policy: [allow(GreeterService, clientId)],
     logger: pair.log,
     ...options,
-  });
+  } as ServerOptions);
   server.service(GreeterService, { ...greeter, ...implementation });
   onTestFinished(() => server.close());
   await server.listen(text);

@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
-import { allow, deny, Policy, type PolicyRule } from "../../src/interceptors/policy.js";
+import { allow, deny, type PolicyRule } from "../../src/interceptors/policy.js";
+import { codeRules } from "../../src/interceptors/policy-code.js";
+import { Policy } from "../../src/interceptors/policy-engine.js";
+import { checkPolicyOptions } from "../../src/interceptors/policy-options.js";
 import { methodPath, parseMethodPath } from "../../src/rpc/method-path.js";
 
 const cli = SpiffeId.parse("spiffe://local.test/cli");
@@ -12,7 +15,7 @@ const { sayHello, chat } = GreeterService.method;
 
 describe("a policy", () => {
   it("denies what no rule allows", () => {
-    const policy = new Policy([allow(sayHello, cli)]);
+    const policy = policyOf([allow(sayHello, cli)]);
     expect(policy.permits(cli, `/${service}/SayHello`)).toBe(true);
     expect(policy.permits(gui, `/${service}/SayHello`)).toBe(false);
     expect(policy.permits(cli, `/${service}/Chat`)).toBe(false);
@@ -20,7 +23,7 @@ describe("a policy", () => {
   });
 
   it("allows a service with all its methods, and no other whose name begins alike", () => {
-    const policy = new Policy([allow(GreeterService, cli)]);
+    const policy = policyOf([allow(GreeterService, cli)]);
     for (const { name } of GreeterService.methods) expect(policy.permits(cli, `/${service}/${name}`)).toBe(true);
     for (const other of [`${service}X`, service.slice(0, -1), service.toLowerCase(), "hello.v1", "v1.GreeterService"]) {
       expect(policy.permits(cli, `/${other}/SayHello`)).toBe(false);
@@ -33,7 +36,7 @@ describe("a policy", () => {
       [deny(chat, cli), allow(GreeterService, cli, gui)],
       [allow(chat, cli), deny(GreeterService, cli), allow(GreeterService, gui)],
     ]) {
-      const policy = new Policy(rules);
+      const policy = policyOf(rules);
       expect(policy.permits(cli, `/${service}/Chat`)).toBe(false);
       expect(policy.permits(gui, `/${service}/Chat`)).toBe(true);
     }
@@ -48,8 +51,10 @@ describe("a policy", () => {
   });
 
   it("must allow something", () => {
-    expect(() => new Policy([])).toThrowError(expect.objectContaining({ code: "ERR_NO_POLICY" }));
-    expect(() => new Policy([deny(chat, cli)])).toThrowError(expect.objectContaining({ code: "ERR_NO_POLICY" }));
+    expect(() => checkPolicyOptions({ policy: [] })).toThrowError(expect.objectContaining({ code: "ERR_NO_POLICY" }));
+    expect(() => checkPolicyOptions({ policy: [deny(chat, cli)] })).toThrowError(
+      expect.objectContaining({ code: "ERR_NO_POLICY" }),
+    );
   });
 
   it("decides as one who reads the rules one by one", () => {
@@ -64,7 +69,7 @@ describe("a policy", () => {
         allow(sayHello, "spiffe://local.test/nobody"),
         ...drawn.map((r) => r.effect(r.target, ...r.principals)),
       ];
-      const policy = new Policy(rules);
+      const policy = policyOf(rules);
       for (const id of [cli, gui]) {
         for (const { name } of GreeterService.methods) {
           expect(policy.permits(id, `/${service}/${name}`)).toBe(naive(rules, id, name));
@@ -101,6 +106,10 @@ describe("a path", () => {
     }
   });
 });
+
+function policyOf(rules: readonly PolicyRule[]): Policy {
+  return new Policy(codeRules(rules));
+}
 
 function naive(rules: readonly PolicyRule[], id: SpiffeId, method: string): boolean {
   const applies = ({ target, principals }: PolicyRule) =>

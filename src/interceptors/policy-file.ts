@@ -1,0 +1,53 @@
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ConfigError } from "../errors.js";
+import { effectiveUid } from "../files/file-modes.js";
+import { checkPrivateDirectory } from "../files/private-directory.js";
+import { readPublicFile } from "../files/private-file.js";
+import { type PolicyDocument, parsePolicyDocument } from "./policy-document.js";
+
+/** Ten thousand rules of ordinary length are two. */
+const maxBytes = 8 * 1024 * 1024;
+const maxAttempts = 10;
+
+/**
+ * Reads a policy file as it was at one moment. It belongs to us or to root, nobody else can change it, and nobody else can
+ * put another one in its place.
+ *
+ * @throws ConfigError ERR_POLICY_INVALID, ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_NOT_PRIVATE, ERR_FILE_MALFORMED,
+ * ERR_DIRECTORY_NOT_PRIVATE
+ */
+export async function readPolicyFile(path: string): Promise<PolicyDocument> {
+  return parsePolicyDocument(await readPolicyText(path), path);
+}
+
+/** @throws as {@link readPolicyFile} */
+export async function readPolicyText(path: string): Promise<string> {
+  await checkPrivateDirectory(dirname(path), { owners: [effectiveUid(), 0] });
+  for (let attempt = 1; ; attempt++) {
+    const before = await identityOf(path);
+    const content = await readPublicFile(path, { maxBytes });
+    if (before === (await identityOf(path))) return decode(path, content);
+    if (attempt === maxAttempts) {
+      const hint = "stop what keeps writing it, and replace it by renaming a new file over it";
+      throw new ConfigError("ERR_FILE_UNREADABLE", `${path} changes faster than it can be read`, hint);
+    }
+  }
+}
+
+function decode(path: string, content: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch {
+    throw new ConfigError("ERR_POLICY_INVALID", `${path}: it is not UTF-8`, "save it as UTF-8");
+  }
+}
+
+async function identityOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "error";
+  }
+}
