@@ -16,6 +16,8 @@ export const defaults = {
   /** From the first byte to a verified peer. */
   handshakeTimeoutMs: 5_000,
   maxHandshakes: 128,
+  /** Handshakes in a second that may come to nothing. */
+  refusedHandshakesPerSecond: 100,
   maxConnections: 1_024,
   maxConnectionsPerPeer: 64,
   /** How long a connection is silent before a server asks whether its client still lives. */

@@ -2,6 +2,7 @@ import { type ErrorCode, RpcError, UsageError } from "../errors.js";
 import { Status } from "../status.js";
 import { CallRefused } from "./call-refused.js";
 import { isNestedFailure } from "./nested-failure.js";
+import { retryInfo } from "./retry-info.js";
 import { encodeStatusDetails } from "./status-details.js";
 import type { Outcome } from "./transport.js";
 
@@ -17,10 +18,18 @@ export interface Failure {
  * its own words. A refusal is a constant sentence with a reference; anything else is `INTERNAL` without text.
  */
 export function failureOf(error: unknown, reference: () => string): Failure {
-  if (error instanceof CallRefused) return hidden(error.code, error.status, error.message, reference(), error);
+  if (error instanceof CallRefused) return refused(error, reference());
   if (error instanceof RpcError) return isNestedFailure(error) ? relayed(error, reference()) : spoken(error);
   const isOurs = error instanceof UsageError;
   return hidden(isOurs ? error.code : "ERR_HANDLER_FAILED", Status.INTERNAL, "internal error", reference(), error);
+}
+
+function refused(error: CallRefused, reference: string): Failure {
+  const failure = hidden(error.code, error.status, error.message, reference, error);
+  if (error.retryAfterMs === undefined) return failure;
+  const { status, message } = failure.outcome;
+  const details = encodeStatusDetails(status, message, [retryInfo(error.retryAfterMs)]);
+  return details === undefined ? failure : { ...failure, outcome: { ...failure.outcome, details } };
 }
 
 /** Statuses of a nested call that mean the same one level up. */

@@ -44,6 +44,8 @@ export interface ServerSettings extends PolicyOptions {
   readonly handshakeTimeoutMs?: number;
   /** Handshakes under way. @default 128 */
   readonly maxHandshakes?: number;
+  /** Handshakes in a second that may come to nothing, ten seconds' worth at once; then new ones wait. @default 100 */
+  readonly refusedHandshakesPerSecond?: number;
   /** Connections in all. @default 1_024 */
   readonly maxConnections?: number;
   /** Connections of one identity. @default 64 */
@@ -64,6 +66,7 @@ const countKeys = [
   "maxMessageBytes",
   "maxConcurrentStreams",
   "maxHandshakes",
+  "refusedHandshakesPerSecond",
   "maxConnections",
   "maxConnectionsPerPeer",
 ] as const;

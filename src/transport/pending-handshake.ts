@@ -42,7 +42,7 @@ export class PendingHandshake implements Disposable {
       if (this.#disposed) return;
       const remainingMs = timeoutMs - (performance.now() - acceptedAt);
       this.#allow(timeoutMs);
-      this.#place = admission.enterHandshake(() => this.#begin(remainingMs));
+      this.#place = admission.handshakes.enter(() => this.#begin(remainingMs));
     };
     this.#allow(timeoutMs);
     awaitClientHello(raw, onHello, steps.fail);

@@ -178,6 +178,7 @@ class TlsListener implements SecureListener {
     });
     const place = this.#admission.enterPeer(peer.id.toString());
     if (place === undefined) throw tooManyOfOne(peer, this.#options.limits.maxConnectionsPerPeer);
+    this.#admission.handshakes.succeeded();
     const watched = { socket, peer, protocol, role, credentials, madeWith, now, retireGraceMs } as const;
     const connection = new GuardedConnection(watched);
     this.connections.add(connection);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import type { LimitOptions } from "../../src/interceptors/call-limits.js";
 import { allow } from "../../src/interceptors/policy.js";
@@ -22,6 +23,10 @@ describe("the rate of calls", () => {
     const error = await failure(client.sayHello({ name: "3" }));
     expect(error).toMatchObject({ status: Status.RESOURCE_EXHAUSTED, code: "ERR_RPC_RESOURCE_EXHAUSTED" });
     expect(error.rawMessage).toMatch(limited);
+    const [{ retryDelay } = {}] = error.findDetails(RetryInfoSchema);
+    // One token takes an hour; the test has taken a little of it.
+    expect(Number(retryDelay?.seconds)).toBeGreaterThan(3_500);
+    expect(Number(retryDelay?.seconds)).toBeLessThanOrEqual(3_600);
     const reference = /reference (\w+)/.exec(error.rawMessage)?.[1];
     expect(await log.find((record) => record.reference === reference)).toMatchObject({
       code: "ERR_RATE_LIMITED",

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import {
   type DelayClock,
@@ -114,6 +115,7 @@ describe("a server that is overloaded", () => {
     const error = await failure(client.sayHello({ name: "x" }));
     expect(error).toMatchObject({ status: Status.UNAVAILABLE, code: "ERR_RPC_UNAVAILABLE" });
     expect(error.rawMessage).toMatch(/^the server is overloaded, try again later \(reference [0-9a-f]{12}\)$/);
+    expect(error.findDetails(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1n, nanos: 0 } }]);
     expect(await log.find(({ code }) => code === "ERR_OVERLOADED")).toMatchObject({ status: "UNAVAILABLE" });
     proceed.resolve();
     expect(await underWay).toHaveLength(2);
