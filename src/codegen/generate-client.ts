@@ -17,12 +17,13 @@ export function generateClient(
   f.print(f.export("interface", names.client), " extends ", own.own("AsyncDisposable"), " {");
   for (const method of service.methods) {
     f.print(f.jsDoc(docComment(method, positions), "  "));
-    f.print("  ", method.localName, "(", ...signature(f, method, own), ";");
+    // A property: a method called `new` would be taken for a constructor.
+    f.print("  readonly ", method.localName, ": (", ...signature(f, method, own), ";");
   }
   // A method of the service goes before ours; `await using` and Symbol.asyncDispose are always there.
   if (!service.methods.some(({ localName }) => localName === "close")) {
     f.print(f.jsDoc("Closes the channel, unless it was handed to this client.", "  "));
-    f.print("  close(): ", own.own("Promise"), "<void>;");
+    f.print("  readonly close: () => ", own.own("Promise"), "<void>;");
   }
   f.print("}");
   f.print();
@@ -37,7 +38,7 @@ function signature(f: GeneratedFile, method: DescMethod, own: GeneratedNames): P
     ...(sendsOne ? ["request: ", init] : ["requests: ", own.pinwire("Requests", "type"), "<", init, ">"]),
     ", options?: ",
     own.pinwire("CallOptions", "type"),
-    "): ",
+    ") => ",
     own.own(receivesOne ? "Promise" : "AsyncIterable"),
     "<",
     f.importShape(method.output),

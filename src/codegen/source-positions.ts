@@ -97,10 +97,14 @@ function methodPath(method: DescMethod): readonly number[] {
 }
 
 function plainText(comment = ""): string {
-  return comment
-    .replace(/\r\n|[\r\u2028\u2029]/g, "\n")
-    .split("\n")
-    .map((line) => line.replace(/^ /, "").trimEnd())
-    .join("\n")
-    .replace(/^\n+|\n+$/g, "");
+  return (
+    comment
+      .replace(/\r\n|[\r\u2028\u2029]/g, "\n")
+      .split("\n")
+      .map((line) => line.replace(/^ /, "").trimEnd())
+      .join("\n")
+      // What is left of `/**`.
+      .replace(/^\*\n/, "")
+      .replace(/^\n+|\n+$/g, "")
+  );
 }
