@@ -10,6 +10,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
   entry("call", "call a method, with JSON in and out", async () => (await import("./commands/call.js")).callCommand),
+  entry("list", "list services, or the methods of one", async () => (await import("./commands/list.js")).listCommand),
+  entry("describe", "show what the schema says of a service, method or message", async () => {
+    return (await import("./commands/describe.js")).describeCommand;
+  }),
+  entry("health", "ask whether a server serves", async () => (await import("./commands/health.js")).healthCommand),
   entry("explain", "what an error code means, and what to do about it", async () => {
     return (await import("./commands/explain.js")).explainCommand;
   }),

@@ -3,11 +3,20 @@ export function nearest(written: string, names: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(written.length / 3));
   return names
     .filter((name) => name.length <= 512)
-    .map((name) => ({ name, edits: Math.min(distance(written, name), distance(lastPart(written), lastPart(name))) }))
+    .map((name) => ({ name, edits: begins(name, written) ? 1 : edits(written, name) }))
     .filter(({ edits }) => edits <= limit)
     .sort((a, b) => a.edits - b.edits)
     .slice(0, 3)
     .map(({ name }) => name);
+}
+
+/** Who wrote the beginning of a name means it, however much is missing. */
+function begins(name: string, written: string): boolean {
+  return written.length >= 3 && lastPart(name).toLowerCase().startsWith(written.toLowerCase());
+}
+
+function edits(written: string, name: string): number {
+  return Math.min(distance(written, name), distance(lastPart(written), lastPart(name)));
 }
 
 function lastPart(name: string): string {
