@@ -22,6 +22,12 @@ export function checkCount(name: string, value: number): number {
   return checkWholeOrMore(name, value, 1, Number.MAX_SAFE_INTEGER);
 }
 
+/** @throws UsageError ERR_INVALID_OPTION */
+export function checkChoice<T extends string>(name: string, value: T, choices: readonly T[]): T {
+  if (choices.includes(value)) return value;
+  throw invalid(name, `must be one of ${choices.join(", ")}`, value);
+}
+
 /**
  * A misspelt option would be ignored without a word, and with it what it was meant to secure.
  *

@@ -30,4 +30,10 @@ export const defaults = {
   commandTimeoutMs: 10_000,
   /** What `pinwire call` gives a stream. */
   commandStreamTimeoutMs: 3_600_000,
+  /** When an audit log begins a new segment. */
+  maxSegmentBytes: 64 * 1024 * 1024,
+  maxSegmentAgeMs: 86_400_000,
+  /** When what an audit log holds is signed: after so many records, and at the latest so long after a record. */
+  checkpointEveryRecords: 1_000,
+  checkpointEveryMs: 10_000,
 } as const;

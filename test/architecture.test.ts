@@ -48,6 +48,7 @@ const doors: Record<string, readonly string[]> = {
   "identity.ts": ["base", "identity", "credentials", "x509"],
   "ca.ts": ["base", "ca", "identity"],
   "error-details.ts": ["base", "rpc", "gen"],
+  "audit.ts": ["base", "audit"],
   "load-credentials.ts": ["base", "credentials"],
 };
 

@@ -1,5 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-option.js";
+import type { AuditLog } from "../audit/audit-log.js";
+import type { AuditLevel } from "../audit/server-audit.js";
+import { checkChoice, checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-option.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { UsageError } from "../errors.js";
@@ -26,6 +28,10 @@ export interface ServerSettings extends PolicyOptions {
   readonly credentials: Source<CredentialState>;
   /** Run around every call that was authorized and decoded, the first outermost. */
   readonly interceptors?: readonly Interceptor<HandlerContext>[];
+  /** The tamper-evident record of who did what; from `openAuditLog` of "pinwire/audit". Close it after the server. */
+  readonly audit?: AuditLog;
+  /** What is recorded of methods whose schema does not say. @default "denials" */
+  readonly auditLevel?: AuditLevel;
   /** Where records go. @default warnings and errors to standard error, by pino */
   readonly logger?: Logger;
   /** What is spoken, the preferred first. @default ["direct", "h2"] */
@@ -99,6 +105,8 @@ export class Server implements AsyncDisposable {
       "credentials",
       ...policyKeys,
       "interceptors",
+      "audit",
+      "auditLevel",
       "logger",
       "transports",
       "limits",
@@ -111,6 +119,7 @@ export class Server implements AsyncDisposable {
     this.#callLimits = checkCallLimits(options.limits);
     this.#logger = safely(options.logger ?? defaultLogger());
     this.#transports = checkTransports(options.transports);
+    checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
   }
 
   /**
@@ -227,6 +236,8 @@ export class Server implements AsyncDisposable {
       policyEvents: this.#policyEvents,
       interceptors: this.#options.interceptors ?? [],
       logger: this.#logger,
+      audit: this.#options.audit,
+      auditLevel: this.#options.auditLevel ?? "denials",
       limits: this.#limits,
       callLimits: this.#callLimits,
       services: this.#services,

@@ -1,4 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
+import { assertRecorded } from "../audit/assert-recorded.js";
+import type { AuditLog } from "../audit/audit-log.js";
+import { type AuditLevel, ServerAudit } from "../audit/server-audit.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { MtlsCredentials } from "../credentials/mtls-credentials.js";
 import { defaults } from "../defaults.js";
@@ -54,6 +57,8 @@ export interface ServingOptions {
   readonly policyEvents: PolicyEvents;
   readonly interceptors: readonly Interceptor<HandlerContext>[];
   readonly logger: Logger;
+  readonly audit: AuditLog | undefined;
+  readonly auditLevel: AuditLevel;
   readonly limits: ServerLimits;
   readonly callLimits: CallLimits;
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
@@ -74,6 +79,7 @@ export class Serving {
   readonly #transports: ReadonlyMap<string, ServerTransport>;
   readonly #listener: SecureListener;
   readonly #limitStages: LimitStages;
+  readonly #audit: ServerAudit | undefined;
   readonly #drainTimeoutMs: number;
   readonly #reports: Disposable[] = [];
   readonly #whenIdle = new Set<() => void>();
@@ -101,11 +107,18 @@ export class Serving {
     // The order of a server's stages, outermost first; src/README.md has the picture.
     this.policy = policy;
     this.#limitStages = new LimitStages(options.callLimits);
-    const before = [serverTelemetry(logger), authentication];
-    const after = [authorization(policy, logger), deadline];
+    assertRecorded(options.services.keys(), options.audit);
+    const audit = options.audit && new ServerAudit(options.audit, options.auditLevel, logger);
+    this.#audit = audit;
+    const telemetry = serverTelemetry(logger);
+    const decision = authorization(policy, logger);
     const stagesOf = (contract: MethodContract | undefined): OuterStages => {
+      const { outcome = [], admission = [] } = audit?.stagesOf(contract) ?? {};
       const { limits, stages } = this.#limitStages.of(contract);
-      return { ...limits, outer: [...before, ...stages, ...after] };
+      return {
+        ...limits,
+        outer: [telemetry, ...outcome, authentication, ...stages, decision, deadline, ...admission],
+      };
     };
     this.#routes = routesOf(options, stagesOf);
     this.#unknown = unknownServerMethod(stagesOf(undefined).outer, limits.maxTimeoutMs);
@@ -121,7 +134,10 @@ export class Serving {
       ...keepalive,
       // Who may not call a method does not learn that there is one. What a new policy opens later is opened by its path.
       methodsFor: ({ id }) => served.filter(({ path }) => policy.permits(id, path)),
-      onViolation: (connection, { violation, message }) => logViolation(logger, connection, violation, message),
+      onViolation: (connection, { violation, message }) => {
+        logViolation(logger, connection, violation, message);
+        audit?.violation(connection, violation);
+      },
     });
     this.#transports = new Map<string, ServerTransport>([
       [protocols.direct, direct],
@@ -138,7 +154,10 @@ export class Serving {
         connection.onClose(() => this.#settled());
         this.#transports.get(connection.protocol)?.accept(connection);
       },
-      onRefused: (refusal) => logRefusal(logger, refusal),
+      onRefused: (refusal) => {
+        logRefusal(logger, refusal);
+        audit?.refusedConnection(refusal);
+      },
     });
     if (options.credentials instanceof MtlsCredentials) {
       this.#reports.push(options.credentials.onRefused((error) => logCredentialsRefused(logger, error)));
@@ -170,6 +189,7 @@ export class Serving {
     for (const report of this.#reports) report[Symbol.dispose]();
     this.#limitStages[Symbol.dispose]();
     await this.#listener.close();
+    this.#audit?.[Symbol.dispose]();
   }
 
   #serve(stream: ServerStream): ServerStreamListener {

@@ -1,0 +1,180 @@
+import { performance } from "node:perf_hooks";
+import { ConfigError, isCodedError } from "../errors.js";
+import type { AuditFields } from "./audit-record.js";
+import type { AuditWriter } from "./audit-writer.js";
+
+export interface AuditLogOptions {
+  readonly checkpointEveryRecords: number;
+  readonly checkpointEveryMs: number;
+  /** In milliseconds, by a clock that never jumps. @default performance.now */
+  readonly now?: () => number;
+}
+
+interface Waiting {
+  readonly fields: AuditFields;
+  resolve(seq: number): void;
+  reject(reason: ConfigError): void;
+}
+
+interface Failure {
+  readonly since: string;
+  readonly code: string;
+  readonly retryAt: number;
+  lost: number;
+}
+
+/** After a failure the log is tried again with the first record that comes this much later. */
+const retryAfterMs = 1_000;
+
+/**
+ * A tamper-evident log with one writer; made by `openAuditLog`. Records of one moment are written together: whoever
+ * appended them waits for one write.
+ */
+export class AuditLog implements AsyncDisposable {
+  readonly #writer: AuditWriter;
+  readonly #options: AuditLogOptions;
+  readonly #now: () => number;
+  readonly #release: () => void;
+  readonly #listeners: Set<(error: Error) => void>;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+  #checkpointDue = false;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: Failure | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @internal Use `openAuditLog`. */
+  constructor(
+    writer: AuditWriter,
+    options: AuditLogOptions,
+    listeners: Set<(error: Error) => void>,
+    release: () => void,
+  ) {
+    this.#writer = writer;
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#listeners = listeners;
+    this.#release = release;
+  }
+
+  /** Whether the last record could not be written. */
+  get failing(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Told when the log cannot be written, and when its anchor cannot. */
+  onProblem(listener: (error: Error) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /**
+   * Adds a record; resolves with its sequence number when it is in the file.
+   *
+   * @throws ConfigError ERR_AUDIT_UNAVAILABLE when it cannot be written; the next gap record counts it
+   */
+  append(fields: AuditFields): Promise<number> {
+    if (this.#closed !== undefined) return Promise.reject(unavailable("is closed"));
+    const failure = this.#failure;
+    if (failure !== undefined && this.#now() < failure.retryAt) {
+      failure.lost += 1;
+      return Promise.reject(unavailable(`cannot be written since ${failure.since} (${failure.code})`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ fields, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  /** Signs what was written so far and tells the anchor; resolves when both would survive a power cut. */
+  async checkpoint(): Promise<void> {
+    this.#checkpointDue = true;
+    this.#flushing ??= this.#flush();
+    await this.#flushing;
+    await this.#writer.anchored();
+  }
+
+  /** Writes what waits, signs it, and lets the next writer in. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    await this.#flushing;
+    clearTimeout(this.#timer);
+    try {
+      await this.#writer.write([...this.#gap(), { type: "close" }], true);
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      await this.#writer.close();
+      this.#release();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    // Whatever else is appended at this moment goes with the same write.
+    await undefined;
+    do {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      await this.#write(batch);
+    } while (this.#waiting.length > 0 || this.#checkpointDue);
+    this.#flushing = undefined;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const records = [...this.#gap(), ...batch.map(({ fields }) => fields)];
+    const total = this.#writer.unsigned + records.length;
+    const checkpoint = this.#checkpointDue || total >= this.#options.checkpointEveryRecords;
+    this.#checkpointDue = false;
+    try {
+      const first = (await this.#writer.write(records, checkpoint)) + records.length - batch.length;
+      this.#failure = undefined;
+      for (const [index, { resolve }] of batch.entries()) resolve(first + index);
+      this.#checkpointLater();
+    } catch (error) {
+      this.#fail(error, batch);
+    }
+  }
+
+  #fail(error: unknown, batch: readonly Waiting[]): void {
+    const code = isCodedError(error) ? error.code : "ERR_FILE_WRITE";
+    const since = this.#failure?.since ?? new Date().toISOString();
+    const lost = (this.#failure?.lost ?? 0) + batch.length;
+    this.#failure = { since, code, lost, retryAt: this.#now() + retryAfterMs };
+    const reason = unavailable(`cannot be written since ${since} (${code})`, error);
+    for (const { reject } of batch) reject(reason);
+    this.#report(error);
+  }
+
+  /** Says in the log itself what is missing in it. */
+  #gap(): AuditFields[] {
+    if (this.#failure === undefined) return [];
+    const { lost, since, code } = this.#failure;
+    return [{ type: "gap", lost, since, code }];
+  }
+
+  #checkpointLater(): void {
+    if (this.#writer.unsigned === 0 || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#closed === undefined && this.#writer.unsigned > 0) void this.checkpoint();
+    }, this.#options.checkpointEveryMs).unref();
+  }
+
+  #report(error: unknown): void {
+    const problem = error instanceof Error ? error : new Error(String(error));
+    for (const listener of this.#listeners) listener(problem);
+  }
+}
+
+function unavailable(problem: string, cause?: unknown): ConfigError {
+  const hint = "make room on its file system, or mend what the cause says; it is tried again each second";
+  return new ConfigError("ERR_AUDIT_UNAVAILABLE", `the audit log ${problem}`, hint, { cause });
+}

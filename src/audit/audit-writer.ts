@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { writeAnchor } from "./anchor.js";
+import { type AuditFields, beginning, type Position, sealRecord } from "./audit-record.js";
+import { signCheckpoint } from "./checkpoint.js";
+import type { CheckpointKey } from "./checkpoint-key.js";
+import type { LastSegment } from "./open-last-segment.js";
+import { oldSegments, type Retention } from "./retention.js";
+import { SegmentFile } from "./segment-file.js";
+
+export interface AuditWriterSettings extends Retention {
+  readonly directory: string;
+  readonly anchorFile: string;
+  readonly maxSegmentBytes: number;
+  readonly maxSegmentAgeMs: number;
+  /** Told what did not fail a record: the anchor, or an old segment, could not be written or removed. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** Puts records into the files of a log: chain, checkpoints, anchor, segments. One call at a time. */
+export class AuditWriter {
+  readonly #settings: AuditWriterSettings;
+  readonly #key: CheckpointKey;
+  readonly #log: string;
+  readonly #epoch: number;
+  #file: SegmentFile;
+  #fileSince = performance.now();
+  #position: Position;
+  #unsigned = 0;
+  #anchoring: Promise<void> = Promise.resolve();
+  /** A write failed: what it left has to be cut off before the next. */
+  #dirty = false;
+
+  /** @throws ConfigError ERR_FILE_WRITE */
+  static async begin(settings: AuditWriterSettings, key: CheckpointKey, last?: LastSegment): Promise<AuditWriter> {
+    const file = last?.file ?? (await SegmentFile.create(settings.directory, 1));
+    const writer = new AuditWriter(settings, key, file, last);
+    const open = { type: "open", version: 1, log: writer.#log, epoch: writer.#epoch, key: key.id };
+    try {
+      await writer.write([open, ...(last?.repairs ?? [])], true);
+    } catch (error) {
+      // A new log that could not even be begun leaves nothing behind.
+      if (last === undefined) await file.discard();
+      throw error;
+    }
+    await writer.anchored();
+    return writer;
+  }
+
+  private constructor(settings: AuditWriterSettings, key: CheckpointKey, file: SegmentFile, last?: LastSegment) {
+    this.#settings = settings;
+    this.#key = key;
+    this.#file = file;
+    this.#position = last?.position ?? beginning;
+    this.#log = last?.log ?? randomBytes(16).toString("base64url");
+    this.#epoch = (last?.epoch ?? 0) + 1;
+  }
+
+  /** Records that no checkpoint vouches for yet. */
+  get unsigned(): number {
+    return this.#unsigned;
+  }
+
+  /**
+   * Appends records, all or none, and returns the sequence number of the first. `checkpoint`: signs everything up to here
+   * and tells the anchor, which happens in the background; see {@link anchored}.
+   *
+   * @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED
+   */
+  async write(records: readonly AuditFields[], checkpoint: boolean): Promise<number> {
+    if (this.#dirty) await this.#file.undo();
+    if (this.#isFull()) await this.#rotate();
+    const lines = this.#lines();
+    const { seq } = this.#position;
+    for (const record of records) lines.add(record);
+    if (checkpoint) this.#addCheckpoint(lines);
+    this.#dirty = true;
+    await this.#file.append(lines.text);
+    this.#dirty = false;
+    this.#position = lines.position;
+    this.#unsigned = checkpoint ? 0 : this.#unsigned + records.length;
+    if (checkpoint) this.#anchorLater(lines);
+    return seq;
+  }
+
+  /** When the last checkpoint, and all before it, would survive a power cut. */
+  anchored(): Promise<void> {
+    return this.#anchoring;
+  }
+
+  async close(): Promise<void> {
+    await this.#anchoring;
+    await this.#file.close();
+  }
+
+  #lines(): Lines {
+    return new Lines(new Date().toISOString(), this.#position);
+  }
+
+  #addCheckpoint(lines: Lines): void {
+    const place = { log: this.#log, epoch: this.#epoch };
+    const sig = signCheckpoint({ ...place, ...lines.position, time: lines.time }, this.#key);
+    lines.add({ type: "checkpoint", ...place, key: this.#key.id, sig });
+  }
+
+  /** The log reaches the disk first: an anchor that is ahead of its log would look like a log that was cut off. */
+  #anchorLater({ position, time }: Lines): void {
+    const file = this.#file;
+    const publicKey = this.#key.publicKey.export({ type: "spki", format: "der" }).toString("base64");
+    const { seq, prev: hash } = position;
+    const anchor = { log: this.#log, epoch: this.#epoch, seq: seq - 1, hash, time, publicKey };
+    const write = async () => {
+      await file.sync();
+      await writeAnchor(this.#settings.anchorFile, anchor);
+    };
+    this.#anchoring = this.#anchoring.then(write).catch(this.#settings.onProblem);
+  }
+
+  #isFull(): boolean {
+    const { maxSegmentBytes, maxSegmentAgeMs } = this.#settings;
+    return this.#file.bytes >= maxSegmentBytes || performance.now() - this.#fileSince >= maxSegmentAgeMs;
+  }
+
+  async #rotate(): Promise<void> {
+    const { directory } = this.#settings;
+    const number = this.#file.number + 1;
+    const removals = await oldSegments(directory, this.#settings, number, Date.now());
+    await this.#file.sync();
+    const next = await SegmentFile.create(directory, number);
+    const lines = this.#lines();
+    lines.add({ type: "segment", log: this.#log, epoch: this.#epoch, segment: number });
+    for (const { record } of removals) lines.add(record);
+    this.#addCheckpoint(lines);
+    try {
+      await next.append(lines.text);
+    } catch (error) {
+      await next.discard();
+      throw error;
+    }
+    await this.#anchoring;
+    await this.#file.close();
+    this.#file = next;
+    this.#fileSince = performance.now();
+    this.#position = lines.position;
+    this.#unsigned = 0;
+    this.#anchorLater(lines);
+    // What says where the log begins now has to be safe before its old beginning goes.
+    if (removals.length > 0) this.#anchoring = this.#anchoring.then(() => this.#remove(removals));
+  }
+
+  async #remove(removals: Awaited<ReturnType<typeof oldSegments>>): Promise<void> {
+    try {
+      for (const { remove } of removals) await remove();
+    } catch (error) {
+      this.#settings.onProblem(error);
+    }
+  }
+}
+
+/** Records of one write, sealed one after the other. */
+class Lines {
+  readonly time: string;
+  position: Position;
+  text = "";
+
+  constructor(time: string, position: Position) {
+    this.time = time;
+    this.position = position;
+  }
+
+  add(fields: AuditFields): void {
+    const { line, next } = sealRecord(fields, this.time, this.position);
+    this.text += `${line}\n`;
+    this.position = next;
+  }
+}

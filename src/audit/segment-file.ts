@@ -1,0 +1,114 @@
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, unlink } from "node:fs/promises";
+import { ConfigError } from "../errors.js";
+import { fileError } from "../files/file-error.js";
+import { modesApply } from "../files/file-modes.js";
+import { syncDirectory } from "../files/sync-directory.js";
+import { type Segment, segmentPath } from "./segments.js";
+
+/** The segment that is written to: append-only, 0600, never through a symbolic link. */
+export class SegmentFile {
+  readonly number: number;
+  readonly path: string;
+  readonly #handle: FileHandle;
+  readonly #inode: bigint;
+  /** What of it is acknowledged. */
+  #bytes: number;
+
+  /** @throws ConfigError ERR_FILE_WRITE */
+  static async create(directory: string, number: number): Promise<SegmentFile> {
+    const path = segmentPath(directory, number);
+    const file = await SegmentFile.#open({ number, path }, constants.O_CREAT | constants.O_EXCL);
+    await syncDirectory(directory);
+    return file;
+  }
+
+  /** @throws ConfigError ERR_FILE_WRITE */
+  static open(segment: Segment): Promise<SegmentFile> {
+    return SegmentFile.#open(segment, 0);
+  }
+
+  static async #open({ number, path }: Segment, how: number): Promise<SegmentFile> {
+    const { O_RDWR, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+    try {
+      const handle = await open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | how, 0o600);
+      if (how !== 0 && modesApply) await handle.chmod(0o600);
+      const { ino, size } = await handle.stat({ bigint: true });
+      return new SegmentFile(number, path, handle, ino, Number(size));
+    } catch (error) {
+      throw fileError("write", path, error);
+    }
+  }
+
+  private constructor(number: number, path: string, handle: FileHandle, inode: bigint, bytes: number) {
+    this.number = number;
+    this.path = path;
+    this.#handle = handle;
+    this.#inode = inode;
+    this.#bytes = bytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Appends, and returns when the text is in the file that the path names. A part that went in before a failure is not
+   * acknowledged; {@link undo} takes it out.
+   *
+   * @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED
+   */
+  async append(text: string): Promise<void> {
+    const bytes = Buffer.from(text, "latin1");
+    try {
+      // write() may stop half-way on a full disk; then the next round reports why.
+      for (let done = 0; done < bytes.length; ) {
+        done += (await this.#handle.write(bytes, done, bytes.length - done)).bytesWritten;
+      }
+      await this.#assertOurs(this.#bytes + bytes.length);
+    } catch (error) {
+      throw fileError("write", this.path, error);
+    }
+    this.#bytes += bytes.length;
+  }
+
+  /** Cuts off what is not acknowledged. @throws ConfigError ERR_FILE_WRITE */
+  async undo(to: number = this.#bytes): Promise<void> {
+    try {
+      await this.#handle.truncate(to);
+      this.#bytes = to;
+    } catch (error) {
+      throw fileError("write", this.path, error);
+    }
+  }
+
+  /** Returns when what was appended would survive a power cut. @throws ConfigError ERR_FILE_WRITE */
+  async sync(): Promise<void> {
+    try {
+      await this.#handle.datasync();
+    } catch (error) {
+      throw fileError("write", this.path, error);
+    }
+  }
+
+  /** Takes a file back that never became part of the log. */
+  async discard(): Promise<void> {
+    await this.#handle.close();
+    await unlink(this.path).catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+
+  /** What is written to a file that was moved away, or that somebody else writes to, is not in the log. */
+  async #assertOurs(size: number): Promise<void> {
+    const found = await lstat(this.path, { bigint: true }).catch(() => undefined);
+    if (found?.ino === this.#inode && found.size === BigInt(size)) return;
+    throw new ConfigError(
+      "ERR_AUDIT_TAMPERED",
+      `${this.path} was replaced, or changed by somebody else, while it was written`,
+      "run pinwire audit verify; find out who did it, put the file back, then start the server again",
+    );
+  }
+}

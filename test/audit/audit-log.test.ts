@@ -1,0 +1,73 @@
+import { lstatSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { AuditPlace } from "../helpers/audit-place.js";
+
+describe("a log that was written and closed", () => {
+  it("verifies, with every record signed", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    expect(await Promise.all([log.append({ type: "note", n: 1 }), log.append({ type: "note", n: 2 })])).toEqual([3, 4]);
+    await log.close();
+    expect(await place.verify()).toEqual({
+      ok: true,
+      records: 6,
+      segments: 1,
+      firstSeq: 1,
+      lastSeq: 6,
+      epochs: 1,
+      unsigned: 0,
+      anchored: true,
+    });
+    expect(place.records.map(({ type }) => type)).toEqual([
+      "open",
+      "checkpoint",
+      "note",
+      "note",
+      "close",
+      "checkpoint",
+    ]);
+    expect(lstatSync(place.segments[0] ?? "").mode & 0o777).toBe(0o600);
+  });
+
+  it("goes on in the next epoch", async () => {
+    const place = new AuditPlace();
+    await (await place.open()).close();
+    const log = await place.open();
+    expect(await log.append({ type: "note" })).toBe(7);
+    await log.close();
+    expect(await place.verify()).toMatchObject({ ok: true, epochs: 2, lastSeq: 9 });
+  });
+
+  it("has one writer", async () => {
+    const place = new AuditPlace();
+    await place.open();
+    await expect(place.open()).rejects.toMatchObject({ code: "ERR_LOCKED" });
+  });
+});
+
+describe("segments", () => {
+  it("rotate by size, and the chain goes on", async () => {
+    const place = new AuditPlace();
+    const log = await place.open({ maxSegmentBytes: 2_000 });
+    for (let n = 0; n < 50; n++) await log.append({ type: "note", n });
+    await log.close();
+    const report = await place.verify();
+    expect(report).toMatchObject({ ok: true, unsigned: 0 });
+    expect(report.segments).toBeGreaterThan(3);
+    expect(place.records.filter(({ type }) => type === "note").map(({ n }) => n)).toEqual([...Array(50).keys()]);
+  });
+
+  it("are removed in good order when only some are kept", async () => {
+    const place = new AuditPlace();
+    const log = await place.open({ maxSegmentBytes: 2_000, keepSegments: 3 });
+    for (let n = 0; n < 100; n++) await log.append({ type: "note", n });
+    await log.close();
+    const report = await place.verify();
+    expect(report).toMatchObject({ ok: true, segments: 3 });
+    expect(report.firstSeq).toBeGreaterThan(1);
+    const again = await place.open();
+    await again.append({ type: "note" });
+    await again.close();
+    expect(await place.verify()).toMatchObject({ ok: true });
+  });
+});

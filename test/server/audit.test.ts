@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import { allow, deny } from "../../src/interceptors/policy.js";
+import { Status } from "../../src/status.js";
+import { AuditPlace } from "../helpers/audit-place.js";
+import { failure } from "../helpers/collect.js";
+import { GreeterPair, type PairOptions } from "../helpers/greeter-pair.js";
+import { clientId } from "../helpers/identities.js";
+
+const allowAll = allow(GreeterService, clientId);
+
+/** Serves, lets `use` make calls, ends everything and returns what is in the log. */
+async function recordsOf(
+  level: "none" | "denials" | "all",
+  use: (pair: GreeterPair) => Promise<unknown>,
+  options: PairOptions = {},
+) {
+  const place = new AuditPlace();
+  const log = await place.open();
+  const pair = await GreeterPair.start({
+    ...options,
+    server: { ...options.server, audit: log, auditLevel: level },
+  });
+  await use(pair);
+  await pair.server.close();
+  await log.close();
+  expect(await place.verify()).toMatchObject({ ok: true, unsigned: 0 });
+  return place.records.filter(({ type }) => /^c\w+\./.test(String(type)));
+}
+
+describe("an audit log of all calls", () => {
+  it("has one begin and one end for each of the four kinds", async () => {
+    const records = await recordsOf("all", async ({ client }) => {
+      await client.sayHello({ name: "Ada" });
+      for await (const _ of client.sayManyHellos({ name: "Ada", count: 2 }));
+      await client.collectHellos([{ name: "Ada" }]);
+      for await (const _ of client.chat([{ name: "Ada" }]));
+    });
+    expect(records.map(({ type, method, status }) => [type, method, status])).toEqual(
+      ["SayHello", "SayManyHellos", "CollectHellos", "Chat"].flatMap((name) => [
+        ["call.begin", `/hello.v1.GreeterService/${name}`, undefined],
+        ["call.end", `/hello.v1.GreeterService/${name}`, "OK"],
+      ]),
+    );
+    for (const [index, record] of records.entries()) {
+      expect(record).toMatchObject({ peer: clientId, pin: expect.stringMatching(/^sha256\//) });
+      if (record.type === "call.end") expect(record.begin).toBe(records[index - 1]?.seq);
+    }
+  });
+
+  it("has one end for a call that fails, is cancelled, or never settles", async () => {
+    const records = await recordsOf(
+      "all",
+      async ({ client }) => {
+        expect((await failure(client.sayHello({ name: "fail" }))).status).toBe(Status.INTERNAL);
+        expect((await failure(client.sayHello({ name: "hang" }, { timeoutMs: 200 }))).status).toBe(
+          Status.DEADLINE_EXCEEDED,
+        );
+      },
+      {
+        implementation: {
+          sayHello: ({ name }) => {
+            if (name === "fail") throw new Error("secret");
+            return new Promise<never>(() => {});
+          },
+        },
+      },
+    );
+    const ends = records.filter(({ type }) => type === "call.end");
+    expect(ends.map(({ status, code }) => [status, code])).toEqual([
+      ["INTERNAL", "ERR_HANDLER_FAILED"],
+      ["DEADLINE_EXCEEDED", "ERR_RPC_DEADLINE_EXCEEDED"],
+    ]);
+    expect(JSON.stringify(records)).not.toContain("secret");
+  });
+
+  it("keeps a method from running when the record cannot be written", async () => {
+    let ran = 0;
+    const place = new AuditPlace();
+    const log = await place.open();
+    const pair = await GreeterPair.start({
+      server: { audit: log, auditLevel: "all" },
+      implementation: {
+        sayHello: () => {
+          ran += 1;
+          return { greeting: "" };
+        },
+      },
+    });
+    await log.close();
+    const error = await failure(pair.client.sayHello({ name: "Ada" }));
+    expect(error).toMatchObject({ status: Status.UNAVAILABLE });
+    expect(error.message).toMatch(/temporarily unavailable \(reference [0-9a-f]{12}\)/);
+    expect(ran).toBe(0);
+  });
+});
+
+describe("an audit log of denials", () => {
+  it("has refused calls with their reason, and no others", async () => {
+    const records = await recordsOf(
+      "denials",
+      async ({ client }) => {
+        await client.collectHellos([{ name: "Ada" }]);
+        await failure(client.sayHello({ name: "Ada" }));
+      },
+      { server: { policy: [allowAll, deny(GreeterService.method.sayHello, clientId)] } },
+    );
+    expect(records).toMatchObject([
+      {
+        type: "call.refused",
+        peer: clientId,
+        method: "/hello.v1.GreeterService/SayHello",
+        status: "PERMISSION_DENIED",
+        code: "ERR_POLICY",
+        reference: expect.stringMatching(/^[0-9a-f]{12}$/),
+      },
+    ]);
+  });
+});
