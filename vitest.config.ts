@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 // What is about calls runs once on each transport; the client of test/helpers/greeter-pair.ts reads which one.
 const aboutCalls = ["test/{rpc,server,client,interceptors}/**/*.test.ts", "test/attacks/{in,rel}-*.test.ts"];
 /** What chooses the transport by itself runs once. */
-const aboutTransports = ["test/rpc/direct/**", "test/rpc/differential.test.ts"];
+const aboutTransports = ["test/rpc/direct/**", "test/rpc/h2/**", "test/rpc/differential.test.ts"];
 
 export default defineConfig({
   test: {

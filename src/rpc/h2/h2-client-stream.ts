@@ -7,21 +7,24 @@ import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
 
 type GrpcCall = ReturnType<Channel["createCall"]>;
 
+export interface H2ClientStreamHandlers {
+  /** May say more about a failure than grpc-js does. */
+  explain(outcome: Outcome): Outcome;
+  /** The call is about to end, on whichever side. */
+  onOver(): void;
+}
+
 /** One call of grpc-js, used below its client and its streams. */
 export class H2ClientStream implements ClientStream {
   readonly #call: GrpcCall;
   /** grpc-js holds one message until the call has found its connection; a second would replace it. */
   readonly #window = new WriteWindow(1);
+  readonly #above: H2ClientStreamHandlers;
   #ended = false;
 
-  /** `explain` may say more about a failure than grpc-js does. */
-  constructor(
-    call: GrpcCall,
-    request: ClientRequest,
-    listener: ClientStreamListener,
-    explain: (outcome: Outcome) => Outcome,
-  ) {
+  constructor(call: GrpcCall, request: ClientRequest, listener: ClientStreamListener, above: H2ClientStreamHandlers) {
     this.#call = call;
+    this.#above = above;
     call.start(toGrpc(request.metadata), {
       onReceiveMetadata: (metadata) => {
         if (!this.#ended) listener.onHeader(fromGrpc(metadata));
@@ -30,7 +33,7 @@ export class H2ClientStream implements ClientStream {
         if (!this.#ended) listener.onMessage(message);
       },
       onReceiveStatus: (status) => {
-        if (this.#end()) listener.onEnd(explain(outcomeOf(status)));
+        if (this.#end()) listener.onEnd(above.explain(outcomeOf(status)));
       },
     });
   }
@@ -67,6 +70,7 @@ export class H2ClientStream implements ClientStream {
     if (this.#ended) return false;
     this.#ended = true;
     this.#window.close();
+    this.#above.onOver();
     return true;
   }
 }

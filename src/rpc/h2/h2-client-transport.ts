@@ -1,16 +1,11 @@
-import type { Socket } from "node:net";
-import { Channel, type ChannelOptions } from "@grpc/grpc-js";
+import type { ChannelOptions } from "@grpc/grpc-js";
 import { PeerError } from "../../errors.js";
 import { Status } from "../../status.js";
-import { protocols } from "../../transport/protocols.js";
-import type { SecureConnection } from "../../transport/secure-connection.js";
-import { asPeerError } from "../as-peer-error.js";
 import { ConnectBackoff } from "../connect-backoff.js";
 import type { Dialer } from "../dialer.js";
 import { outcomeOfFailure, refusedStream } from "../refused-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, ClientTransport, Outcome } from "../transport.js";
-import { H2ClientCredentials } from "./h2-client-credentials.js";
-import { H2ClientStream } from "./h2-client-stream.js";
+import { H2Channel } from "./h2-channel.js";
 
 export interface H2ClientOptions {
   readonly maxMessageBytes: number;
@@ -19,18 +14,14 @@ export interface H2ClientOptions {
 }
 
 /**
- * Calls over HTTP/2 by grpc-js. One grpc-js channel per connection: it is made for the first call, and dropped when
+ * Calls over HTTP/2 by grpc-js. One grpc-js channel per connection: it is made for the first call, and replaced when
  * connecting fails or the connection has to be renewed, so that the next call starts afresh.
  */
 export class H2ClientTransport implements ClientTransport {
   readonly #dialer: Dialer;
   readonly #options: ChannelOptions;
   readonly #backoff = new ConnectBackoff();
-  readonly #closing = new AbortController();
-  #channel: Channel | undefined;
-  #connection: SecureConnection | undefined;
-  /** Why there is no connection; undefined while there is one, or before the first attempt. */
-  #connectFailure: PeerError | undefined;
+  #channel: H2Channel | undefined;
 
   constructor(dialer: Dialer, options: H2ClientOptions) {
     this.#dialer = dialer;
@@ -38,102 +29,56 @@ export class H2ClientTransport implements ClientTransport {
   }
 
   get protocol(): string | undefined {
-    return this.#connection?.protocol;
+    return this.#channel?.connection?.protocol;
   }
 
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
     const blocked = this.#backoff.blocked;
     if (blocked !== undefined) return refusedStream(blocked, listener);
     try {
-      this.#connection?.assertTrusted();
+      this.#channel?.connection?.assertTrusted();
     } catch (error) {
       if (error instanceof PeerError) return refusedStream(error, listener);
       throw error;
     }
     this.#channel ??= this.#makeChannel();
-    const channel = this.#channel;
-    const call = channel.createCall(request.path, Date.now() + request.timeoutMs, null, null, null);
-    return new H2ClientStream(call, request, listener, (outcome) => this.#explain(outcome, channel));
+    return this.#channel.open(request, listener);
   }
 
   close(): void {
-    this.#closing.abort();
-    this.#channel?.close();
+    this.#channel?.destroy();
     this.#channel = undefined;
-    this.#connection?.destroy(new Error("the channel was closed"));
   }
 
-  #makeChannel(): Channel {
-    const credentials = new H2ClientCredentials(
-      () => this.#prepare(),
-      (raw) => this.#secure(raw),
-    );
-    // For grpc-js a named pipe is a "unix" path too: both go to net.connect({path}).
-    return new Channel(`unix:${this.#dialer.path}`, credentials, this.#options);
-  }
-
-  async #prepare(): Promise<void> {
-    try {
-      await this.#dialer.check();
-      // grpc-js connects next and keeps a failure to itself; this stands until secure() is reached.
-      this.#connectFailure = nobodyAnswers(this.#dialer.path);
-    } catch (error) {
-      this.#connectFailure = asPeerError(error);
-      throw error;
-    }
-  }
-
-  async #secure(raw: Socket): Promise<Socket> {
-    const channel = this.#channel;
-    try {
-      const connection = await this.#unretired(await this.#dialer.secure(raw, [protocols.h2]));
-      this.#connectFailure = undefined;
-      this.#backoff.succeeded();
-      this.#connection = connection;
-      connection.onRetire(() => this.#drop(channel));
-      connection.onClose(() => {
-        if (this.#connection === connection) this.#connection = undefined;
-      });
-      return connection.socket;
-    } catch (error) {
-      this.#connectFailure = asPeerError(error);
-      throw error;
-    }
-  }
-
-  /** The credentials may change while a connection is being made with the old ones: another takes its place at once. */
-  async #unretired(connection: SecureConnection): Promise<SecureConnection> {
-    let retired = false;
-    connection.onRetire(() => {
-      retired = true;
+  #makeChannel(): H2Channel {
+    const channel: H2Channel = new H2Channel(this.#dialer, this.#options, {
+      onConnected: () => this.#backoff.succeeded(),
+      onRetire: () => this.#drop(channel),
+      explain: (outcome) => this.#explain(outcome, channel),
     });
-    if (!retired) return connection;
-    connection.destroy(new Error("the credentials have changed"));
-    return this.#dialer.dial([protocols.h2], this.#closing.signal);
+    return channel;
   }
 
   /** Says why a call found no connection, or lost it; grpc-js has only `UNAVAILABLE` and prose for all of it. */
-  #explain(outcome: Outcome, channel: Channel): Outcome {
+  #explain(outcome: Outcome, channel: H2Channel): Outcome {
     const fromServer = outcome.trailer !== undefined || outcome.details !== undefined;
     if (outcome.status !== Status.UNAVAILABLE || fromServer) return outcome;
-    const failure = this.#connectFailure;
-    if (failure === undefined) {
-      return this.#connection === undefined
-        ? { ...outcome, message: "the connection to the server was lost", code: "ERR_CONNECTION_LOST" }
-        : outcome;
+    const { connectFailure, connection } = channel;
+    if (connectFailure === undefined) {
+      if (connection !== undefined) return outcome;
+      return { ...outcome, message: "the connection to the server was lost", code: "ERR_CONNECTION_LOST" };
     }
     if (this.#channel === channel) {
-      this.#backoff.failed(failure);
+      this.#backoff.failed(connectFailure);
       this.#drop(channel);
     }
-    return outcomeOfFailure(failure);
+    return outcomeOfFailure(connectFailure);
   }
 
   /** Lets the calls under way finish on their connection; the next call makes a new one. */
-  #drop(channel: Channel | undefined): void {
-    if (channel === undefined || this.#channel !== channel) return;
-    this.#channel = undefined;
-    channel.close();
+  #drop(channel: H2Channel): void {
+    if (this.#channel === channel) this.#channel = undefined;
+    channel.retire();
   }
 }
 
@@ -148,8 +93,4 @@ function grpcOptions(options: H2ClientOptions): ChannelOptions {
     "grpc.enable_channelz": 0,
     "grpc.service_config_disable_resolution": 1,
   };
-}
-
-function nobodyAnswers(path: string): PeerError {
-  return new PeerError("ERR_CONNECT_FAILED", `nothing accepts connections at ${path}; is the server running?`);
 }

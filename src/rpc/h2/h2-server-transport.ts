@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import {
   Server,
   ServerCredentials,
@@ -27,7 +28,21 @@ export interface H2ServerOptions {
  */
 const backstopMs = 5_000;
 
-type Injector = ReturnType<Server["createConnectionInjector"]>;
+/**
+ * grpc-js up to 1.14.7 at least takes a connection on which SETTINGS and GOAWAY come together for a good one, and then spins
+ * for ever. So much time is between the two.
+ */
+const settlingMs = 100;
+
+/** Connections that retire together. */
+interface Group {
+  readonly injector: ReturnType<Server["createConnectionInjector"]>;
+  connections: number;
+  /** When the last of them came, on the clock of `performance.now()`. */
+  youngest: number;
+  /** Until they are told to leave. */
+  timer: NodeJS.Timeout | undefined;
+}
 
 /** gRPC over HTTP/2 by grpc-js, which is given verified connections and never listens itself. */
 export class H2ServerTransport implements ServerTransport {
@@ -37,7 +52,7 @@ export class H2ServerTransport implements ServerTransport {
    * One injector per verified leaf and generation: connections that retire together are drained together, and no other
    * with them.
    */
-  readonly #injectors = new Map<string, { injector: Injector; connections: number }>();
+  readonly #groups = new Map<string, Group>();
 
   constructor(handler: ServerStreamHandler, options: H2ServerOptions) {
     this.#graceMs = options.drainTimeoutMs + backstopMs;
@@ -48,41 +63,48 @@ export class H2ServerTransport implements ServerTransport {
   accept(connection: SecureConnection): void {
     nameConnection(connection);
     const key = `${connection.generation} ${connection.peer.leaf.serialNumber} ${connection.peer.pin}`;
-    const entry = this.#injectors.get(key) ?? this.#addInjector(key);
-    entry.connections += 1;
+    const group = this.#groups.get(key) ?? this.#addGroup(key);
+    group.connections += 1;
+    group.youngest = performance.now();
     // Before it may have to leave: only who is there is told.
-    entry.injector.injectConnection(connection.socket);
+    group.injector.injectConnection(connection.socket);
     connection.onRetire(() => {
-      if (this.#injectors.get(key) !== entry) return;
+      if (this.#groups.get(key) !== group) return;
       // Whoever connects from now on gets a new injector: the end of this one's grace period is also theirs.
-      this.#injectors.delete(key);
-      entry.injector.drain(this.#graceMs);
+      this.#groups.delete(key);
+      this.#drain(group);
     });
     connection.onClose(() => {
-      entry.connections -= 1;
-      if (entry.connections > 0) return;
-      if (this.#injectors.get(key) === entry) this.#injectors.delete(key);
-      entry.injector.destroy();
+      group.connections -= 1;
+      if (group.connections > 0) return;
+      if (this.#groups.get(key) === group) this.#groups.delete(key);
+      clearTimeout(group.timer);
+      group.injector.destroy();
     });
   }
 
   drain(): void {
-    for (const { injector } of this.#injectors.values()) injector.drain(this.#graceMs);
-    this.#injectors.clear();
+    for (const group of this.#groups.values()) this.#drain(group);
+    this.#groups.clear();
   }
 
   close(): void {
     this.#server.forceShutdown();
   }
 
-  #addInjector(key: string): { injector: Injector; connections: number } {
+  /** Not in one piece with the first words of a connection: there are clients that never recover from that. */
+  #drain(group: Group): void {
+    const waitMs = group.youngest + settlingMs - performance.now();
+    if (waitMs <= 0) group.injector.drain(this.#graceMs);
+    else group.timer = setTimeout(() => group.injector.drain(this.#graceMs), waitMs).unref();
+  }
+
+  #addGroup(key: string): Group {
     // "Insecure" means that grpc-js adds no TLS of its own: what is injected is a verified TLS connection.
-    const entry = {
-      injector: this.#server.createConnectionInjector(ServerCredentials.createInsecure()),
-      connections: 0,
-    };
-    this.#injectors.set(key, entry);
-    return entry;
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    const group = { injector, connections: 0, youngest: 0, timer: undefined };
+    this.#groups.set(key, group);
+    return group;
   }
 }
 
