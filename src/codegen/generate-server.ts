@@ -1,37 +1,29 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Printable } from "@bufbuild/protoplugin";
 import { docComment, shortComment } from "./doc-comment.js";
-import type { GeneratedNames } from "./generated-names.js";
-import type { ServiceNames } from "./service-names.js";
-import type { SourcePositions } from "./source-positions.js";
+import type { Generation } from "./generation.js";
 
 /** What a server has to provide for a service, with what the `.proto` says about each method, and the function that adds it. */
-export function generateServer(
-  f: GeneratedFile,
-  service: DescService,
-  names: ServiceNames,
-  own: GeneratedNames,
-  positions: SourcePositions,
-): void {
+export function generateServer(generation: Generation): void {
+  if (generation.target !== "js") generateInterface(generation);
+  generateRegister(generation);
+}
+
+function generateInterface({ f, service, names, own, positions }: Generation): void {
   f.print(
     f.jsDoc(shortComment(`What a server provides for ${service.typeName}: a function for each method.`, service)),
   );
-  if (service.methods.length === 0) {
-    f.print(f.export("interface", names.implementation), " {}");
-  } else {
-    f.print(f.export("interface", names.implementation), " {");
-    for (const method of service.methods) {
-      f.print(f.jsDoc(docComment(method, positions), "  "));
-      // A property, not a method: only so are the parameters of a handler compared strictly.
-      f.print("  readonly ", method.localName, ": (", ...signature(f, method, own), ";");
-    }
-    f.print("}");
+  f.print(f.export("interface", names.implementation), " {", service.methods.length === 0 ? "}" : "");
+  for (const method of service.methods) {
+    f.print(f.jsDoc(docComment(method, positions), "  "));
+    // A property, not a method: only so are the parameters of a handler compared strictly.
+    f.print("  readonly ", method.localName, ": (", ...signature(method, { f, own }), ";");
   }
+  if (service.methods.length > 0) f.print("}");
   f.print();
-  generateRegister(f, service, names, own);
 }
 
-function signature(f: GeneratedFile, method: DescMethod, own: GeneratedNames): Printable[] {
+function signature(method: DescMethod, { f, own }: Pick<Generation, "f" | "own">): Printable[] {
   const request = f.importShape(method.input);
   const response: Printable = [own.messageInit, "<typeof ", f.importSchema(method.output, true), ">"];
   const receivesOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
@@ -48,15 +40,19 @@ function signature(f: GeneratedFile, method: DescMethod, own: GeneratedNames): P
   ];
 }
 
-function generateRegister(f: GeneratedFile, service: DescService, names: ServiceNames, own: GeneratedNames): void {
-  const type = own.pinwire("Server", "type");
+function generateRegister({ f, target, service, names, own }: Generation): void {
   const server = own.own("server");
   const implementation = own.own("implementation");
+  const name = f.export(target === "dts" ? "declare function" : "function", names.register);
   f.print(f.jsDoc(shortComment(`Adds ${service.typeName} to a server that does not listen yet.`, service)));
-  f.print(
-    ...[f.export("function", names.register), "(", server, ": ", type, ", "],
-    ...[implementation, ": ", names.implementation, "): ", type, " {"],
-  );
+  if (target === "js") {
+    f.print(name, "(", server, ", ", implementation, ") {");
+  } else {
+    const type = own.pinwire("Server", "type");
+    const parameters = ["(", server, ": ", type, ", ", implementation, ": ", names.implementation, "): ", type];
+    f.print(name, ...parameters, target === "dts" ? ";" : " {");
+    if (target === "dts") return;
+  }
   f.print("  return ", server, ".service(", f.importSchema(service), ", ", implementation, ", {");
   f.print("    contracts: ", names.methods, ",");
   f.print("  });");

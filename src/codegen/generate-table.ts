@@ -1,25 +1,28 @@
-import type { DescService } from "@bufbuild/protobuf";
-import type { GeneratedFile } from "@bufbuild/protoplugin";
 import { type MethodContract, methodContract } from "../rpc/method-contract.js";
-import type { GeneratedNames } from "./generated-names.js";
-import type { ServiceNames } from "./service-names.js";
+import type { Generation } from "./generation.js";
 
 /** The table of a service: what its `.proto` says about the use of each method, as `methodContract()` reads it. */
-export function generateTable(f: GeneratedFile, service: DescService, names: ServiceNames, own: GeneratedNames): void {
+export function generateTable({ f, target, service, names, own }: Generation): void {
   f.print(f.jsDoc(`What ${service.file.proto.name} says about the use of the methods of ${service.typeName}.`));
-  const type = own.pinwire("MethodContracts", "type");
-  const declaration = [f.export("const", names.methods), ": ", type, "<typeof ", f.importSchema(service), "> = {"];
-  if (service.methods.length === 0) {
-    f.print(...declaration, "};");
+  const type = [
+    ": ",
+    own.pinwire("MethodContracts", "type"),
+    "<typeof ",
+    f.importSchema(service, target !== "ts"),
+    ">",
+  ];
+  if (target === "dts") {
+    f.print(f.export("declare const", names.methods), ...type, ";");
     return;
   }
-  f.print(...declaration);
-  for (const method of service.methods) {
+  const { methods } = service;
+  f.print(f.export("const", names.methods), ...(target === "ts" ? type : []), " = {", methods.length === 0 ? "};" : "");
+  for (const method of methods) {
     f.print(`  ${method.localName}: {`);
     for (const [key, value] of Object.entries(methodContract(method))) f.print(`    ${key}: ${literal(value)},`);
     f.print("  },");
   }
-  f.print("};");
+  if (methods.length > 0) f.print("};");
 }
 
 function literal(value: MethodContract[keyof MethodContract]): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { CodeGeneratorRequest, CodeGeneratorResponse } from "@bufbuild/protobuf/wkt";
-import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
+import { createEcmaScriptPlugin, type Schema, type Target } from "@bufbuild/protoplugin";
 import { checkPolicies } from "./check-policy.js";
 import { checkImports, checkMethodNames } from "./check-schema.js";
 import { generateFile } from "./generate-file.js";
@@ -17,7 +17,7 @@ import { type Diagnostic, schemaError } from "./schema-error.js";
 export function generate(request: CodeGeneratorRequest): CodeGeneratorResponse {
   refuseIfAny(checkImports(request.protoFile));
   const response = plugin().run(request);
-  for (const file of response.file) if (file.name.endsWith(".ts")) file.content = formatted(file.content);
+  for (const file of response.file) file.content = formatted(file.content);
   return response;
 }
 
@@ -31,17 +31,19 @@ function plugin() {
     name: "protoc-gen-pinwire",
     version: pluginVersion(),
     parseOptions: parsePluginOptions,
-    generateTs,
+    generateTs: generateFiles,
+    generateJs: generateFiles,
+    generateDts: generateFiles,
   });
 }
 
-function generateTs(schema: Schema<PluginOptions>): void {
+function generateFiles(schema: Schema<PluginOptions>, target: Target): void {
   refuseIfAny(checkMethodNames(schema.files));
   const policy = checkPolicies(schema.files, schema.options.requirePolicy);
   if (policy.length > 0) {
     throw schemaError("ERR_SCHEMA_POLICY", policy, "docs/schema-policy.md says what each option takes");
   }
-  for (const file of schema.files) generateFile(schema, file);
+  for (const file of schema.files) generateFile(schema, file, target);
 }
 
 function refuseIfAny(diagnostics: readonly Diagnostic[]): void {

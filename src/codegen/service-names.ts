@@ -21,7 +21,8 @@ export interface ServiceNames {
  */
 export function serviceNames(services: readonly DescService[]): ReadonlyMap<DescService, ServiceNames> {
   const taken = new Set<string>();
-  const names = new Map<DescService, ServiceNames>();
+  // In the order of the file; the names come afterwards.
+  const names = new Map(services.map((service) => [service, namesFor(service.name)]));
   const bare = (service: DescService) => capitalized(service.name.replace(/(?<=.)Service$/, ""));
   const keepsName = (service: DescService) => bare(service) === service.name;
   for (const service of [...services.filter(keepsName), ...services.filter((each) => !keepsName(each))]) {
