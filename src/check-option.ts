@@ -28,6 +28,11 @@ export function checkChoice<T extends string>(name: string, value: T, choices: r
   throw invalid(name, `must be one of ${choices.join(", ")}`, value);
 }
 
+/** @throws UsageError ERR_INVALID_OPTION */
+export function checkFlag(name: string, value: boolean | undefined): void {
+  if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be true or false", value);
+}
+
 /**
  * A misspelt option would be ignored without a word, and with it what it was meant to secure.
  *

@@ -29,6 +29,7 @@ export type { MethodContracts } from "./rpc/generated-contracts.js";
 export type { Awaitable, Implementation, MethodHandler } from "./rpc/implementation.js";
 export { type BinaryKey, Metadata, type MetadataValue } from "./rpc/metadata.js";
 export type { MethodContract } from "./rpc/method-contract.js";
+export type { Health, ServingStatus } from "./server/health.js";
 export { createServer, type Server, type ServerOptions, type ServiceOptions } from "./server/server.js";
 export { Status, type StatusName, statusName } from "./status.js";
 export type { TransportName } from "./transport/protocols.js";

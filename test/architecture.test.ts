@@ -49,6 +49,8 @@ const doors: Record<string, readonly string[]> = {
   "ca.ts": ["base", "ca", "identity"],
   "error-details.ts": ["base", "rpc", "gen"],
   "audit.ts": ["base", "audit"],
+  "health.ts": ["gen"],
+  "reflection.ts": ["gen"],
   "load-credentials.ts": ["base", "credentials"],
 };
 

@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { AuditLog } from "../audit/audit-log.js";
 import type { AuditLevel } from "../audit/server-audit.js";
-import { checkChoice, checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-option.js";
+import { checkChoice, checkCount, checkCredentials, checkDelayMs, checkFlag, checkKeys } from "../check-option.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { UsageError } from "../errors.js";
@@ -18,6 +18,7 @@ import type { Interceptor } from "../rpc/interceptor.js";
 import type { Source } from "../source.js";
 import { parseAddress } from "../transport/address.js";
 import { checkTransports, type TransportName } from "../transport/protocols.js";
+import { Health } from "./health.js";
 import type { AnyImplementation, Serving } from "./serving.js";
 
 /** At least one of `policy`, `roles` and `policyFile` says whom the server allows; all else is denied. */
@@ -38,6 +39,8 @@ export interface ServerSettings extends PolicyOptions {
   readonly transports?: readonly TransportName[];
   /** How often, how many at once, how large: per identity and method. docs/limits.md has the table. */
   readonly limits?: LimitOptions;
+  /** Whether `grpc.reflection` tells those whom the policy allows it about the services here. @default false */
+  readonly reflection?: boolean;
   /** The longest a call may take, and what it gets when its caller names no deadline. @default 60_000 */
   readonly maxTimeoutMs?: number;
   /** The largest message, in either direction. @default 4 MiB */
@@ -88,6 +91,8 @@ export function createServer(options: ServerOptions): Server {
 }
 
 export class Server implements AsyncDisposable {
+  /** How the services are; what `grpc.health.v1.Health` answers to those whom the policy allows it. */
+  readonly health = new Health();
   readonly #options: ServerOptions;
   readonly #policyEvents = new PolicyEvents();
   readonly #limits: ServerLimits;
@@ -110,6 +115,7 @@ export class Server implements AsyncDisposable {
       "logger",
       "transports",
       "limits",
+      "reflection",
       ...limitKeys,
     ]);
     checkCredentials("createServer()", options.credentials);
@@ -120,6 +126,7 @@ export class Server implements AsyncDisposable {
     this.#logger = safely(options.logger ?? defaultLogger());
     this.#transports = checkTransports(options.transports);
     checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
+    checkFlag("reflection", options.reflection);
   }
 
   /**
@@ -204,12 +211,14 @@ export class Server implements AsyncDisposable {
    */
   async drain(): Promise<void> {
     this.#closed = true;
+    this.health.end();
     await (await this.#serving)?.drain();
   }
 
   /** Ends at once: calls under way fail with `UNAVAILABLE`. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.health.end();
     await (await this.#serving)?.close();
   }
 
@@ -243,6 +252,8 @@ export class Server implements AsyncDisposable {
       services: this.#services,
       contracts: this.#contracts,
       transports: this.#transports,
+      health: this.health,
+      reflection: this.#options.reflection === true,
     });
   }
 }

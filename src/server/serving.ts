@@ -44,6 +44,8 @@ import { Status } from "../status.js";
 import type { Address } from "../transport/address.js";
 import { protocols, protocolsOf, type TransportName } from "../transport/protocols.js";
 import { createSecureListener, type SecureListener } from "../transport/secure-listener.js";
+import { withBuiltInServices } from "./built-in-services.js";
+import type { Health } from "./health.js";
 import { LimitStages } from "./limit-stages.js";
 import type { ServerLimits } from "./server.js";
 
@@ -64,6 +66,8 @@ export interface ServingOptions {
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
   readonly contracts: ReadonlyMap<DescService, MethodContracts>;
   readonly transports: readonly TransportName[];
+  readonly health: Health;
+  readonly reflection: boolean;
 }
 
 /** How long the last words to a peer may take when the server is closed. */
@@ -89,9 +93,10 @@ export class Serving {
     const speaksH2 = options.transports.includes("h2");
     const h2 = speaksH2 ? await import("../rpc/h2/h2-server-transport.js") : undefined;
     for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
-    const policy = await LivePolicy.open(options.rules, options.services.keys(), options.policyEvents);
+    const services = await withBuiltInServices(options.services, options);
+    const policy = await LivePolicy.open(options.rules, services.keys(), options.policyEvents);
     try {
-      return new Serving(options, policy, h2?.H2ServerTransport);
+      return new Serving({ ...options, services }, policy, h2?.H2ServerTransport);
     } catch (error) {
       await policy.close();
       throw error;
@@ -164,6 +169,7 @@ export class Serving {
     }
     this.#reports.push(options.policyEvents.onRefused((error) => logPolicyRefused(logger, error)));
     this.#reports.push(options.policyEvents.onChange((change) => logPolicyChanged(logger, change)));
+    options.health.begin(options.services.keys());
   }
 
   listen(address: Address): Promise<void> {
