@@ -9,6 +9,8 @@ export const defaults = {
   /** Calls of one identity under way, on all its connections together, and how many of them may be streams. */
   maxConcurrentCalls: 2_000,
   maxOpenStreams: 1_000,
+  /** Calls of a server that are over while their handlers still run; of one connection, as many as it may have under way. */
+  maxAbandonedCalls: 8_192,
   /** New calls are refused while the event loop stays late by more than this. */
   maxEventLoopDelayMs: 250,
   /** How long calls may go on once the server or their connection is to end. */

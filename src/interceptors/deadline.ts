@@ -10,19 +10,25 @@ export function deadline(call: Call, next: () => Promise<void>): Promise<void> {
   // A call that arrives too late must not reach the handler.
   if (call.remainingMs() === 0) throw deadlineExceeded();
   deadlineTimers.arm(call);
+  call.workBegins();
   return new Promise<void>((resolve, reject) => {
     const fail = (error: unknown) => {
       deadlineTimers.disarm(call);
       reject(error);
     };
+    const failWork = (error: unknown) => {
+      call.workEnds();
+      fail(error);
+    };
     call.whenAborted(fail);
     try {
       next().then(() => {
+        call.workEnds();
         deadlineTimers.disarm(call);
         resolve();
-      }, fail);
+      }, failWork);
     } catch (error) {
-      fail(error);
+      failWork(error);
     }
   });
 }

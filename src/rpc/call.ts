@@ -104,6 +104,12 @@ export abstract class Call implements CallContext, Expiring {
     return this.#abortReason;
   }
 
+  /** Code of the user may run from now on. */
+  workBegins(): void {}
+
+  /** It has come to its end; that may be long after the call has. */
+  workEnds(): void {}
+
   /** The deadline has passed; called by the timer. */
   expire(): void {
     this.abort(deadlineExceeded());

@@ -17,6 +17,12 @@ export interface Releasable {
   release(): void;
 }
 
+/** Who counts the calls that are over while their code still runs. */
+export interface Abandonment {
+  begins(call: ServerCall): void;
+  ends(call: ServerCall): void;
+}
+
 /** One call on the server: a stream of the transport below, a context for the interceptors and the handler above. */
 export class ServerCall extends Call implements HandlerContext, ServerStreamListener {
   override readonly side = "server";
@@ -27,8 +33,11 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   #only: { resolve(bytes: Uint8Array): void; reject(error: RpcError): void } | undefined;
   /** The request of a method that takes exactly one, once it was decoded. */
   request: Message | undefined;
-  /** What the call takes of its caller's share, from when a limit has let it in. */
+  /** What the call takes of its caller's share, from when a limit has let it in until its code has come to an end. */
   place: Releasable | undefined;
+  /** Told when the call is over before its code is. */
+  abandonment: Abandonment | undefined;
+  #working = false;
   readonly #stream: ServerStream;
   #headerSent = false;
   #finished = false;
@@ -50,6 +59,18 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     } catch (error) {
       this.finish({ ...failureOf(error, () => this.reference).outcome, ...trailerOf(this) });
     }
+    if (this.#working) this.abandonment?.begins(this);
+    else this.place?.release();
+  }
+
+  override workBegins(): void {
+    this.#working = true;
+  }
+
+  override workEnds(): void {
+    this.#working = false;
+    if (!this.#finished) return;
+    this.abandonment?.ends(this);
     this.place?.release();
   }
 

@@ -6,6 +6,7 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { MtlsCredentials } from "../credentials/mtls-credentials.js";
 import { defaults } from "../defaults.js";
 import { RpcError } from "../errors.js";
+import { AbandonedCalls } from "../interceptors/abandoned-calls.js";
 import { authentication } from "../interceptors/authentication.js";
 import { authorization } from "../interceptors/authorization.js";
 import type { CallLimits } from "../interceptors/call-limits.js";
@@ -116,13 +117,14 @@ export class Serving {
     const audit = options.audit && new ServerAudit(options.audit, options.auditLevel, logger);
     this.#audit = audit;
     const telemetry = serverTelemetry(logger);
+    const abandoned = new AbandonedCalls({ maxPerConnection: limits.maxConcurrentStreams });
     const decision = authorization(policy, logger);
     const stagesOf = (contract: MethodContract | undefined): OuterStages => {
       const { outcome = [], admission = [] } = audit?.stagesOf(contract) ?? {};
       const { limits, stages } = this.#limitStages.of(contract);
       return {
         ...limits,
-        outer: [telemetry, ...outcome, authentication, ...stages, decision, deadline, ...admission],
+        outer: [telemetry, ...outcome, authentication, abandoned.stage, ...stages, decision, deadline, ...admission],
       };
     };
     this.#routes = routesOf(options, stagesOf);
