@@ -85,7 +85,8 @@ class FuzzedCall implements ClientStreamListener {
   constructor(link: DirectClientLink, random: Random) {
     this.#random = random;
     const metadata = random.chance(0.3) ? Metadata.from({ key: "v".repeat(random.below(100)) }) : new Metadata();
-    this.#stream = link.open({ path: random.pick(paths), timeoutMs: 1_000, metadata }, this);
+    const path = random.pick(paths);
+    this.#stream = link.open({ path, timeoutMs: 1_000, deadlineAt: 0, waitForReady: false, metadata }, this);
     for (let acts = random.below(4); acts > 0; acts--) this.act();
   }
 

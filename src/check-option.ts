@@ -33,6 +33,12 @@ export function checkFlag(name: string, value: boolean | undefined): void {
   if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be true or false", value);
 }
 
+/** More than 0, and at most 1. @throws UsageError ERR_INVALID_OPTION */
+export function checkRatio(name: string, value: number): number {
+  if (typeof value === "number" && value > 0 && value <= 1) return value;
+  throw invalid(name, "must be more than 0 and at most 1", value);
+}
+
 /**
  * A misspelt option would be ignored without a word, and with it what it was meant to secure.
  *

@@ -38,4 +38,24 @@ export const defaults = {
   /** When what an audit log holds is signed: after so many records, and at the latest so long after a record. */
   checkpointEveryRecords: 1_000,
   checkpointEveryMs: 10_000,
+  /** How often a call is sent whose method may be repeated, the first time included. */
+  retryMaxAttempts: 3,
+  /** The bound of the wait before the first retry. */
+  retryInitialBackoffMs: 50,
+  /** What the bound grows to. */
+  retryMaxBackoffMs: 1_000,
+  /** Failures that a channel forgives; half of them used up, nothing is retried. */
+  retryMaxTokens: 100,
+  /** What one call may keep of its messages for another attempt. */
+  retryBufferBytes: 4 * 1024 * 1024,
+  /** What all calls of a channel may keep together. */
+  channelRetryBufferBytes: 32 * 1024 * 1024,
+  /** How far back a circuit breaker looks. */
+  circuitWindowMs: 10_000,
+  /** Calls within that before it judges. */
+  circuitMinCalls: 20,
+  /** Of them, how many percent have failed when it opens. */
+  circuitFailurePercent: 50,
+  /** How long it stays open before it tries one call. */
+  circuitOpenMs: 5_000,
 } as const;

@@ -50,6 +50,7 @@ export const errorCodes = {
   ERR_POLICY_INVALID: Status.FAILED_PRECONDITION,
   ERR_ROLE_UNDEFINED: Status.FAILED_PRECONDITION,
   ERR_ROLE_UNUSED: Status.FAILED_PRECONDITION,
+  ERR_SERVICE_CONFIG: Status.INVALID_ARGUMENT,
   ERR_PATH_TOO_LONG: Status.INVALID_ARGUMENT,
   ERR_DIRECTORY_NOT_PRIVATE: Status.FAILED_PRECONDITION,
   ERR_NOT_A_SOCKET: Status.FAILED_PRECONDITION,
@@ -96,6 +97,7 @@ export const errorCodes = {
   ERR_MESSAGE_COUNT: Status.UNIMPLEMENTED,
   ERR_CHANNEL_CLOSED: Status.CANCELLED,
   ERR_CONNECTION_LOST: Status.UNAVAILABLE,
+  ERR_CIRCUIT_OPEN: Status.UNAVAILABLE,
   ERR_SHUTTING_DOWN: Status.UNAVAILABLE,
   ERR_PROTOCOL_VIOLATION: Status.INTERNAL,
   ERR_HANDLER_FAILED: Status.INTERNAL,
@@ -184,6 +186,13 @@ export class UsageError extends TypeError implements CodedError {
   }
 }
 
+/**
+ * Why a failed call was not sent once more: its status or its method does not allow it, an answer had begun, its messages
+ * were more than `retryBufferBytes`, its attempts were used up, its deadline would have passed, too many calls of the channel
+ * have failed (`retryThrottling`), or the server asked not to.
+ */
+export type NoRetryReason = "status" | "answer" | "buffer" | "attempts" | "deadline" | "throttled" | "pushback";
+
 /** What an {@link RpcError} may carry beyond status and message. */
 export interface RpcErrorOptions extends ErrorOptions {
   /** A more precise reason than the status alone. */
@@ -192,6 +201,12 @@ export interface RpcErrorOptions extends ErrorOptions {
   readonly details?: readonly ErrorDetail[];
   /** @internal The status came from the peer, so its words are not for anybody else. */
   readonly received?: boolean;
+  /** For a handler: when the caller may try again, in milliseconds; negative asks it not to (gRFC A6, "Pushback"). */
+  readonly retryPushbackMs?: number;
+  /** @internal How often the call was sent. */
+  readonly attempts?: number;
+  /** @internal Why it was not sent once more. */
+  readonly notRetried?: NoRetryReason | undefined;
 }
 
 /**
@@ -209,6 +224,12 @@ export class RpcError extends Error implements CodedError {
   readonly received: boolean;
   /** What the one who failed the call has said beyond status and message; most often nothing. */
   readonly details: readonly ErrorDetail[];
+  /** How often a client's call was sent before it failed so; 0 when it never was. Undefined for other errors. */
+  readonly attempts: number | undefined;
+  /** Why a client's call was not sent once more. Undefined where nobody asked: the method has no retry policy. */
+  readonly notRetried: NoRetryReason | undefined;
+  /** When the caller may try again, as the handler that threw this says it. */
+  readonly retryPushbackMs: number | undefined;
 
   constructor(status: Exclude<Status, typeof Status.OK>, rawMessage: string, options: RpcErrorOptions = {}) {
     // JavaScript may pass anything; what is thrown to say something must not fail itself.
@@ -219,6 +240,9 @@ export class RpcError extends Error implements CodedError {
     this.rawMessage = text;
     this.received = options.received ?? false;
     this.details = options.details ? Array.from(options.details).filter(isDetail) : none;
+    this.attempts = options.attempts;
+    this.notRetried = options.notRetried;
+    this.retryPushbackMs = options.retryPushbackMs;
     this.code = options.code ?? `ERR_RPC_${statusName(known) as Exclude<StatusName, "OK">}`;
   }
 

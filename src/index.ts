@@ -1,7 +1,18 @@
 // For applications.
+
+export type { CallPolicyOptions } from "./client/call-policy.js";
 export { type Channel, type ChannelOptions, createChannel } from "./client/channel.js";
 export { type Client, type ClientOptions, createClient } from "./client/client.js";
 export type { ClientMethods, MethodCall, Requests } from "./client/client-methods.js";
+export { parseServiceConfig } from "./client/parse-service-config.js";
+export type {
+  HedgingPolicy,
+  MethodConfig,
+  MethodName,
+  RetryableStatus,
+  RetryPolicy,
+  ServiceConfig,
+} from "./client/service-config.js";
 export type { MtlsCredentials } from "./credentials/mtls-credentials.js";
 export type { ErrorDetail } from "./error-detail.js";
 export {
@@ -9,6 +20,7 @@ export {
   ConfigError,
   type ErrorCode,
   isCodedError,
+  type NoRetryReason,
   PeerError,
   type PeerFacts,
   RpcError,
@@ -16,6 +28,7 @@ export {
   UsageError,
 } from "./errors.js";
 export type { LimitOptions, MethodLimitOptions, RateOption } from "./interceptors/call-limits.js";
+export type { CircuitBreakerOptions, CircuitState } from "./interceptors/circuit-breaker.js";
 export type { Logger } from "./interceptors/logger.js";
 export { allow, deny, type PolicyRule, type PolicyTarget, shadow } from "./interceptors/policy.js";
 export type { PolicyChange } from "./interceptors/policy-events.js";
@@ -23,6 +36,7 @@ export type { PolicyExplanation } from "./interceptors/policy-explanation.js";
 export type { Roles } from "./interceptors/policy-roles.js";
 export type { DecidingRule } from "./interceptors/policy-rule.js";
 export { type LoadOptions, loadCredentials } from "./load-credentials.js";
+export type { RetryThrottling } from "./rpc/attempts/retry-throttle.js";
 export type { CallContext, HandlerContext } from "./rpc/call-context.js";
 export type { CallOptions } from "./rpc/call-options.js";
 export type { MethodContracts } from "./rpc/generated-contracts.js";

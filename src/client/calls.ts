@@ -2,26 +2,43 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { RpcError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import { deadline } from "../interceptors/deadline.js";
+import type { AttemptPlan } from "../rpc/attempts/attempt-plan.js";
+import { openByPlan } from "../rpc/attempts/open-by-plan.js";
 import type { CallContext } from "../rpc/call-context.js";
 import type { CallOptions } from "../rpc/call-options.js";
-import { ClientCall, cancelled } from "../rpc/client-call.js";
+import { type CallLimits, ClientCall, cancelled } from "../rpc/client-call.js";
 import { type ClientMethod, clientMethod } from "../rpc/client-method.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
+import { methodContract } from "../rpc/method-contract.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
+import type { ClientTransport } from "../rpc/transport.js";
+import type { CallPolicy } from "./call-policy.js";
+import type { CheckedServiceConfig } from "./check-service-config.js";
 import type { Connection } from "./connection.js";
+import { methodSettings } from "./method-settings.js";
 
 export interface CallsOptions {
   readonly peer: SpiffeId;
   readonly timeoutMs: number;
   readonly maxMessageBytes: number;
   readonly interceptors: readonly Interceptor<CallContext>[];
+  readonly configs: readonly CheckedServiceConfig[];
+  readonly policy: CallPolicy;
+}
+
+/** A method, and how long its calls may take. */
+interface Route extends ClientMethod {
+  /** When the call does not say. */
+  readonly usual: CallLimits;
+  /** What it may say at most. */
+  readonly maxTimeoutMs: number;
 }
 
 /** Makes the calls of one client. */
 export class Calls {
   readonly #connection: Connection;
   readonly #options: CallsOptions;
-  readonly #methods = new Map<DescMethod, ClientMethod>();
+  readonly #methods = new Map<DescMethod, Route>();
 
   constructor(connection: Connection, options: CallsOptions) {
     this.#connection = connection;
@@ -80,7 +97,7 @@ export class Calls {
 
   #begin(method: DescMethod, request: unknown, options: CallOptions) {
     const route = this.#route(method);
-    const call = new ClientCall(method, { id: this.#options.peer }, request, this.#options.timeoutMs, options);
+    const call = new ClientCall(method, { id: this.#options.peer }, request, limitsOf(route, options), options);
     return { call, route, done: this.#run(call, route) };
   }
 
@@ -98,17 +115,40 @@ export class Calls {
     }
   }
 
-  #route(method: DescMethod): ClientMethod {
+  #route(method: DescMethod): Route {
     let route = this.#methods.get(method);
     if (route === undefined) {
-      const { maxMessageBytes, interceptors } = this.#options;
-      // The order of a client's stages, outermost first.
-      const stages = [deadline, ...interceptors.map((interceptor) => guarded<ClientCall>(interceptor))];
-      route = clientMethod(method, { transport: this.#connection.transport, stages, maxMessageBytes });
+      route = this.#newRoute(method);
       this.#methods.set(method, route);
     }
     return route;
   }
+
+  #newRoute(method: DescMethod): Route {
+    const { timeoutMs, maxMessageBytes, interceptors, configs, policy } = this.#options;
+    const { throttle, buffer, breaker } = policy;
+    const settings = methodSettings(method, configs);
+    const contract = methodContract(method);
+    const plan: AttemptPlan = { ...settings, throttle, buffer, transport: this.#connection.transport };
+    // The order of a client's stages, outermost first. Attempts are below all of them.
+    const stages = [
+      ...(breaker === undefined ? [] : [breaker.stage]),
+      deadline,
+      ...interceptors.map((interceptor) => guarded<ClientCall>(interceptor)),
+    ];
+    const open: ClientTransport["open"] = (request, listener) => openByPlan(plan, request, listener);
+    const maxTimeoutMs = Math.min(settings.timeoutMs ?? never, contract.maxTimeoutMs ?? never);
+    const usualMs = Math.min(timeoutMs, contract.defaultTimeoutMs ?? never, maxTimeoutMs);
+    const usual = { timeoutMs: usualMs, waitForReady: settings.waitForReady };
+    return { ...clientMethod(method, { open, stages, maxMessageBytes }), usual, maxTimeoutMs };
+  }
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+/** Nothing is made for a call that does not say how long it may take. */
+function limitsOf({ usual, maxTimeoutMs }: Route, { timeoutMs }: CallOptions): CallLimits {
+  return timeoutMs === undefined ? usual : { ...usual, timeoutMs: Math.min(timeoutMs, maxTimeoutMs) };
 }
 
 const finished: IteratorReturnResult<undefined> = { value: undefined, done: true };

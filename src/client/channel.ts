@@ -3,6 +3,7 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { RpcError, UsageError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
+import type { CircuitState } from "../interceptors/circuit-breaker.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { enableAmbientCalls } from "../rpc/ambient-call.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
@@ -11,9 +12,10 @@ import { Status } from "../status.js";
 import { type Address, parseAddress } from "../transport/address.js";
 import { requirePlatform } from "../transport/platform.js";
 import { checkTransports, type TransportName, transportName } from "../transport/protocols.js";
+import { CallPolicy, type CallPolicyOptions, callPolicyKeys } from "./call-policy.js";
 import type { Connection } from "./connection.js";
 
-export interface ChannelOptions {
+export interface ChannelOptions extends CallPolicyOptions {
   /** Who I am and whom I trust; from `loadCredentials`. */
   readonly credentials: Source<CredentialState>;
   /** Where the server listens: `unix:/absolute/path` or `npipe:name`. */
@@ -32,13 +34,15 @@ export interface ChannelOptions {
 
 export const channelOptionKeys = [
   ...(["credentials", "target", "peer", "maxMessageBytes", "handshakeTimeoutMs", "transports", "logger"] as const),
+  ...callPolicyKeys,
 ] satisfies (keyof ChannelOptions)[];
 
 /**
  * A connection to one server, made when the first call needs it and made again when it breaks. Share one among the
  * clients of all services of that server.
  *
- * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_UNSUPPORTED_PLATFORM, ERR_INVALID_SPIFFE_ID;
+ * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_UNSUPPORTED_PLATFORM, ERR_INVALID_SPIFFE_ID,
+ * ERR_SERVICE_CONFIG;
  * UsageError ERR_NO_CREDENTIALS, ERR_NO_PEER, ERR_INVALID_OPTION
  */
 export function createChannel(options: ChannelOptions): Channel {
@@ -54,6 +58,8 @@ export class Channel implements AsyncDisposable {
   readonly handshakeTimeoutMs: number;
   readonly transports: readonly TransportName[];
   readonly logger: Logger;
+  /** @internal */
+  readonly policy: CallPolicy;
   #connection: Promise<Connection> | undefined;
   #open: Connection | undefined;
   #closed = false;
@@ -71,12 +77,18 @@ export class Channel implements AsyncDisposable {
     );
     this.transports = checkTransports(options.transports);
     this.logger = safely(options.logger ?? defaultLogger());
+    this.policy = new CallPolicy(options, this.logger, this.peer);
     enableAmbientCalls();
   }
 
   /** What is spoken at present; undefined while there is no connection. */
   get transport(): TransportName | undefined {
     return transportName(this.#open?.transport.protocol);
+  }
+
+  /** Whether calls go through at present, and a way to hear when that changes; undefined without `circuitBreaker`. */
+  get breaker(): Source<CircuitState> | undefined {
+    return this.policy.breaker;
   }
 
   /** @internal */

@@ -7,11 +7,16 @@ import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Interceptor } from "../rpc/interceptor.js";
 import type { Calls } from "./calls.js";
 import { Channel, type ChannelOptions, channelOptionKeys } from "./channel.js";
+import type { CheckedServiceConfig } from "./check-service-config.js";
 import type { ClientMethods } from "./client-methods.js";
+import { checkOnlyAbout } from "./method-settings.js";
+import type { ServiceConfig } from "./service-config.js";
 
 export interface ClientOptions {
   /** How long each call may take unless it says otherwise. Required: a call without a deadline can hang for ever. */
   readonly timeoutMs: number;
+  /** What holds for the methods of this service, before what the channel's says. */
+  readonly serviceConfig?: ServiceConfig;
   /** Run around every call, the first outermost. */
   readonly interceptors?: readonly Interceptor<CallContext>[];
   /** The generated table, which a generated `create…Client` function hands over. Without it the descriptor says the same. */
@@ -24,13 +29,13 @@ export type Client<S extends DescService> = ClientMethods<S> &
   // A method of the service goes before ours; `await using` and Symbol.asyncDispose are always there.
   ("close" extends keyof S["method"] ? unknown : { close(): Promise<void> });
 
-const clientOptionKeys = ["timeoutMs", "interceptors", "contracts"] as const;
+const clientOptionKeys = ["timeoutMs", "serviceConfig", "interceptors", "contracts"] as const;
 
 /**
  * Makes a client with a channel of its own.
  *
- * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_INVALID_SPIFFE_ID; UsageError ERR_NO_TIMEOUT,
- * ERR_INVALID_OPTION
+ * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_INVALID_SPIFFE_ID, ERR_SERVICE_CONFIG;
+ * UsageError ERR_NO_TIMEOUT, ERR_INVALID_OPTION
  */
 export function createClient<S extends DescService>(service: S, options: ChannelOptions & ClientOptions): Client<S>;
 /** Makes a client on a channel that others may share. */
@@ -41,17 +46,24 @@ export function createClient<S extends DescService>(
   shared?: ClientOptions,
 ): Client<S> {
   if (target instanceof Channel) {
-    return assemble(service, target, checkOptions(shared, clientOptionKeys), async () => {});
+    const options = checkOptions(shared, clientOptionKeys);
+    const configs = target.policy.configsFor(service, options.serviceConfig);
+    return assemble(service, target, { ...options, configs }, async () => {});
   }
   const options = checkOptions(target, [...channelOptionKeys, ...clientOptionKeys]);
   const channel = new Channel(target);
-  return assemble(service, channel, options, () => channel.close());
+  checkOnlyAbout(service, channel.policy.config);
+  const configs = channel.policy.configsFor(service, undefined);
+  return assemble(service, channel, { ...options, configs }, () => channel.close());
 }
+
+/** With the service configs that hold for the client, most specific first. */
+type AssembledOptions = ClientOptions & { readonly configs: readonly CheckedServiceConfig[] };
 
 function assemble<S extends DescService>(
   service: S,
   channel: Channel,
-  options: ClientOptions,
+  options: AssembledOptions,
   close: () => Promise<void>,
 ): Client<S> {
   const load = callsOf(service, channel, options);
@@ -63,17 +75,19 @@ function assemble<S extends DescService>(
 /** The working half of a client; without waiting once it is there. */
 type LoadCalls = () => Calls | Promise<Calls>;
 
-function callsOf(service: DescService, channel: Channel, options: ClientOptions): LoadCalls {
+function callsOf(service: DescService, channel: Channel, options: AssembledOptions): LoadCalls {
   let calls: Calls | undefined;
   const load = async (): Promise<Calls> => {
     const [connection, { Calls }] = await Promise.all([channel.connection, import("./calls.js")]);
-    const { timeoutMs, interceptors = [], contracts } = options;
+    const { timeoutMs, interceptors = [], contracts, configs } = options;
     if (contracts !== undefined) (await import("../rpc/generated-contracts.js")).adoptContracts(service, contracts);
     calls ??= new Calls(connection, {
       peer: channel.peer,
       timeoutMs,
       maxMessageBytes: channel.maxMessageBytes,
       interceptors,
+      configs,
+      policy: channel.policy,
     });
     return calls;
   };

@@ -2,6 +2,7 @@ import { isCodedError, PeerError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import type { ConnectionRefusal } from "../transport/secure-listener.js";
+import type { CircuitState } from "./circuit-breaker.js";
 import type { Logger } from "./logger.js";
 import type { PolicyChange } from "./policy-events.js";
 
@@ -48,6 +49,18 @@ export function logViolation(
     { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
     "protocol violation",
   );
+}
+
+/** Writes that a circuit breaker lets no calls through any more, tries one, or lets them through again. */
+export function logCircuit(logger: Logger, peer: { toString(): string }, state: CircuitState): void {
+  const record = {
+    event: "circuit",
+    peer: peer.toString(),
+    state,
+    ...(state === "open" && { code: "ERR_CIRCUIT_OPEN" }),
+  };
+  if (state === "open") logger.warn(record, "too many calls fail: none are sent for a while");
+  else logger.info(record, state === "half_open" ? "one call is sent to see" : "calls are sent again");
 }
 
 /** Writes that a server does not speak the faster transport, which it may have been kept from. */

@@ -4,6 +4,11 @@ import type { Metadata } from "./metadata.js";
 export interface CallOptions {
   /** How long this call may take; instead of the client's `timeoutMs`. A nested call never outlives the call it serves. */
   readonly timeoutMs?: number;
+  /**
+   * Wait for a connection until the deadline when none can be made, instead of failing at once. What a server refuses is
+   * not waited for. @default what the service config says, else false
+   */
+  readonly waitForReady?: boolean;
   /** Cancels the call. */
   readonly signal?: AbortSignal;
   readonly metadata?: Metadata | Readonly<Record<string, string | Uint8Array>>;

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import { RpcError } from "../errors.js";
+import { RpcError, type RpcErrorOptions } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import { newReference } from "../reference.js";
 import { Status } from "../status.js";
@@ -155,6 +155,6 @@ export abstract class Call implements CallContext, Expiring {
   }
 }
 
-export function deadlineExceeded(): RpcError {
-  return new RpcError(Status.DEADLINE_EXCEEDED, "the deadline of the call has passed");
+export function deadlineExceeded(options?: RpcErrorOptions): RpcError {
+  return new RpcError(Status.DEADLINE_EXCEEDED, "the deadline of the call has passed", options);
 }

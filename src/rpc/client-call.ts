@@ -1,13 +1,19 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import { RpcError } from "../errors.js";
+import { RpcError, type RpcErrorOptions } from "../errors.js";
 import { Status } from "../status.js";
 import { ambientCall } from "./ambient-call.js";
-import { Call } from "./call.js";
+import { Call, deadlineExceeded } from "./call.js";
 import type { CallOptions } from "./call-options.js";
 import { MessageReader } from "./message-reader.js";
 import { Metadata } from "./metadata.js";
 import { decodeStatusDetails } from "./status-details.js";
-import type { ClientStream, ClientStreamListener, ExpectedPeer, Outcome } from "./transport.js";
+import type { AttemptHistory, ClientStream, ClientStreamListener, ExpectedPeer, Outcome } from "./transport.js";
+
+/** What client, service config and schema say about a call. */
+export interface CallLimits {
+  readonly timeoutMs: number;
+  readonly waitForReady: boolean;
+}
 
 /** One call on the client: a context for the interceptors above, a listener for the stream below. */
 export class ClientCall extends Call implements ClientStreamListener {
@@ -17,6 +23,7 @@ export class ClientCall extends Call implements ClientStreamListener {
   override readonly requestMetadata: Metadata;
   /** What the user passed: one message, or an iterable of them. */
   readonly request: unknown;
+  readonly waitForReady: boolean;
   /** The response of a method that has exactly one. */
   response: Message | undefined;
   /** Whether the method has exactly one response. */
@@ -31,14 +38,15 @@ export class ClientCall extends Call implements ClientStreamListener {
   #ended = false;
   #overListeners: (() => void)[] | undefined;
 
-  constructor(method: DescMethod, peer: ExpectedPeer, request: unknown, timeoutMs: number, options: CallOptions) {
+  constructor(method: DescMethod, peer: ExpectedPeer, request: unknown, limits: CallLimits, options: CallOptions) {
     const parent = ambientCall();
-    super(options.timeoutMs ?? timeoutMs, parent?.deadlineAt);
+    super(limits.timeoutMs, parent?.deadlineAt);
     this.method = method;
     this.peer = peer;
     this.request = request;
     this.requestMetadata = toMetadata(options.metadata);
     this.#receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
+    this.waitForReady = options.waitForReady ?? limits.waitForReady;
     this.#options = options;
     this.#parent = parent;
     this.#cancel = () => this.abort(cancelled("the call was cancelled", options.signal?.reason ?? parent?.abortReason));
@@ -85,7 +93,7 @@ export class ClientCall extends Call implements ClientStreamListener {
   }
 
   onHeader(header: Metadata): void {
-    this.responseHeader.merge(header);
+    this.responseHeader.absorb(header);
     this.#tell(() => this.#options.onHeader?.(header));
   }
 
@@ -103,7 +111,7 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   onEnd({ status, message, trailer, details, ...reason }: Outcome): void {
     this.#ended = true;
-    if (trailer !== undefined) this.responseTrailer.merge(trailer);
+    if (trailer !== undefined) this.responseTrailer.absorb(trailer);
     this.#tell(() => this.#options.onTrailer?.(this.responseTrailer));
     if (status === Status.OK) {
       if (!this.#receivesOne) this.reader.end();
@@ -111,12 +119,19 @@ export class ClientCall extends Call implements ClientStreamListener {
       return;
     }
     const error = new RpcError(status, message, {
+      attempts: 1,
       ...reason,
       received: reason.code === undefined,
       ...(details !== undefined && { details: decodeStatusDetails(status, message, details) }),
     });
     if (!this.#receivesOne) this.reader.fail(error);
     this.#settle?.reject(error);
+  }
+
+  /** The deadline has passed. What kept the call from its end until then may be more than it says. */
+  override expire(): void {
+    const history = this.#stream?.history;
+    this.abort(history === undefined ? deadlineExceeded() : deadlineExceeded(triedBefore(history)));
   }
 
   /** Calls the listener once, when the call has ended in whatever way. */
@@ -147,6 +162,13 @@ export class ClientCall extends Call implements ClientStreamListener {
 
 export function cancelled(message: string, cause?: unknown): RpcError {
   return new RpcError(Status.CANCELLED, message, cause === undefined ? {} : { cause });
+}
+
+function triedBefore({ attempts, last }: AttemptHistory): RpcErrorOptions {
+  if (last === undefined || last.status === Status.OK) return { attempts };
+  const { status, message, code } = last;
+  const cause = last.cause ?? new RpcError(status, message, code === undefined ? {} : { code });
+  return { attempts, notRetried: "deadline", cause };
 }
 
 function wrongCount(message: string): RpcError {

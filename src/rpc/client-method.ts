@@ -12,7 +12,8 @@ import type { ClientTransport } from "./transport.js";
 export type ClientStage = (call: ClientCall, next: () => Promise<void>) => Promise<void>;
 
 export interface ClientMethodOptions {
-  readonly transport: ClientTransport;
+  /** Starts the call, and perhaps starts it again. */
+  readonly open: ClientTransport["open"];
   readonly stages: readonly ClientStage[];
   readonly maxMessageBytes: number;
 }
@@ -36,8 +37,9 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
     call.throwIfAborted();
     // Encoded first: a message that cannot be sent starts no call.
     const first = sendsOne ? encode(call, call.request, requests) : undefined;
+    const { requestMetadata: metadata, deadlineAt, waitForReady } = call;
     const ended = call.attach((listener) =>
-      options.transport.open({ path, timeoutMs: call.remainingMs(), metadata: call.requestMetadata }, listener),
+      options.open({ path, timeoutMs: call.remainingMs(), deadlineAt, metadata, waitForReady }, listener),
     );
     if (first === undefined) pump(call, requests);
     else call.stream.write(first, true);

@@ -34,6 +34,11 @@ export class ConnectBackoff {
     return this.#now() < this.#retryAt ? this.#lastFailure : undefined;
   }
 
+  /** How long they still do. */
+  get remainingMs(): number {
+    return Math.max(0, this.#retryAt - this.#now());
+  }
+
   failed(reason: PeerError): void {
     const { initialMs, maxMs, jitter } = this.#options;
     const delayMs = Math.min(maxMs, initialMs * 2 ** this.#attempts);

@@ -57,9 +57,9 @@ export class Metadata {
     return this.#entries?.delete(key.toLowerCase()) ?? false;
   }
 
-  /** Adds every entry of another metadata. */
+  /** Adds every entry of another metadata, but for what gRPC said in it about that other call. */
   merge(other: Metadata): this {
-    for (const [key, value] of other) this.#push(key, value);
+    for (const [key, value] of other) if (!isPassed(key)) this.#push(key, value);
     return this;
   }
 
@@ -70,11 +70,30 @@ export class Metadata {
   }
 
   /**
+   * Adds every entry of another metadata of the same call.
+   * @internal
+   */
+  absorb(other: Metadata): this {
+    for (const [key, value] of other) this.#push(key, value);
+    return this;
+  }
+
+  /**
+   * Sets a key that gRPC keeps for itself and that metadata may carry.
+   * @internal
+   */
+  setReserved(key: (typeof passed)[number], value: string): this {
+    this.#map().set(key, [value]);
+    return this;
+  }
+
+  /**
    * Adds what a peer sent. What is reserved is dropped instead of refused.
    * @internal
    */
   receive(key: string, value: string | Uint8Array): void {
-    if (isReservedKey(key) || key.endsWith("-bin") !== (typeof value !== "string")) return;
+    if (isReservedKey(key) && !isPassed(key)) return;
+    if (key.endsWith("-bin") !== (typeof value !== "string")) return;
     this.#push(key, value);
   }
 
@@ -100,6 +119,13 @@ const reserved: ReadonlySet<string> = new Set([
   // Not a key of an object of grpc-js.
   "__proto__",
 ]);
+
+/** What gRPC says about retries, for whoever wants to read it (gRFC A6, "Exposed Retry Metadata"). Only pinwire sets it. */
+const passed = ["grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"] as const;
+
+function isPassed(key: string): boolean {
+  return (passed as readonly string[]).includes(key);
+}
 
 /** Whether a key is dropped from what a peer sends, and refused in what is sent. @internal */
 export function isReservedKey(key: string): boolean {

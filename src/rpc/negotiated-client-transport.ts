@@ -59,6 +59,12 @@ export class NegotiatedClientTransport implements ClientTransport {
     return this.#link?.connection.protocol ?? this.#h2?.protocol;
   }
 
+  get backoffMs(): number {
+    return this.#link === undefined && this.#usesH2 && this.#h2 !== undefined
+      ? this.#h2.backoffMs
+      : this.#backoff.remainingMs;
+  }
+
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
     const link = this.#link;
     if (link !== undefined && this.#waiting.size === 0 && link.hasRoom) return openOn(link, request, listener);

@@ -26,10 +26,12 @@ export function failureOf(error: unknown, reference: () => string): Failure {
 
 function refused(error: CallRefused, reference: string): Failure {
   const failure = hidden(error.code, error.status, error.message, reference, error);
-  if (error.retryAfterMs === undefined) return failure;
+  const { retryAfterMs: retryPushbackMs } = error;
+  if (retryPushbackMs === undefined) return failure;
   const { status, message } = failure.outcome;
-  const details = encodeStatusDetails(status, message, [retryInfo(error.retryAfterMs)]);
-  return details === undefined ? failure : { ...failure, outcome: { ...failure.outcome, details } };
+  // For programs, and for the retries of every gRPC stack.
+  const details = encodeStatusDetails(status, message, [retryInfo(retryPushbackMs)]);
+  return { ...failure, outcome: { ...failure.outcome, retryPushbackMs, ...(details && { details }) } };
 }
 
 /** Statuses of a nested call that mean the same one level up. */
@@ -48,13 +50,12 @@ function relayed(error: RpcError, reference: string): Failure {
 }
 
 function spoken(error: RpcError): Failure {
-  const { code, status, details } = error;
+  const { code, status, details, retryPushbackMs } = error;
   // Text that is no Unicode would arrive as another, and the details with it would not be believed.
   const message = error.rawMessage.toWellFormed();
-  const outcome = { status, message, code, cause: error };
-  if (details.length === 0) return { code, outcome };
-  const encoded = encodeStatusDetails(status, message, details);
-  return { code, outcome: encoded === undefined ? outcome : { ...outcome, details: encoded } };
+  const encoded = details.length === 0 ? undefined : encodeStatusDetails(status, message, details);
+  const told = { ...(encoded && { details: encoded }), ...(retryPushbackMs !== undefined && { retryPushbackMs }) };
+  return { code, outcome: { status, message, code, cause: error, ...told } };
 }
 
 function hidden(code: ErrorCode, status: Status, sentence: string, reference: string, cause: unknown): Failure {

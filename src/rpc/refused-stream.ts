@@ -1,4 +1,5 @@
 import { type PeerError, RpcError } from "../errors.js";
+import { Status } from "../status.js";
 import type { ClientStream, ClientStreamListener, Outcome } from "./transport.js";
 
 /** A call that ends before it begins, because there is no connection or it cannot be sent. */
@@ -20,5 +21,7 @@ export function refusedStream(reason: PeerError | RpcError, listener: ClientStre
 /** How a call ends that never began. */
 export function outcomeOfFailure(failure: PeerError | RpcError): Outcome {
   const message = failure instanceof RpcError ? failure.rawMessage : failure.message;
-  return { status: failure.status, message, code: failure.code, cause: failure };
+  // Who is not who it should be is not waited for.
+  const neverSent = !(failure instanceof RpcError) && failure.status !== Status.UNAUTHENTICATED;
+  return { status: failure.status, message, code: failure.code, cause: failure, ...(neverSent && { neverSent }) };
 }

@@ -9,6 +9,7 @@ import { CallRefused } from "./call-refused.js";
 import { MessageReader } from "./message-reader.js";
 import type { Metadata } from "./metadata.js";
 import { failureOf } from "./outcome.js";
+import { pushbackKey } from "./pushback.js";
 import type { ServerMethod } from "./server-method.js";
 import type { Outcome, ServerStream, ServerStreamListener } from "./transport.js";
 
@@ -57,7 +58,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
       await this.route.run(this);
       this.finish({ status: Status.OK, message: "", ...trailerOf(this) });
     } catch (error) {
-      this.finish({ ...failureOf(error, () => this.reference).outcome, ...trailerOf(this) });
+      const { outcome } = failureOf(error, () => this.reference);
+      this.finish({ ...outcome, ...trailerOf(this, outcome.retryPushbackMs) });
     }
     if (this.#working) this.abandonment?.begins(this);
     else this.place?.release();
@@ -193,7 +195,8 @@ function grantedTimeoutMs(requestedMs: number | undefined, route: ServerMethod):
   return Math.min(requestedMs ?? route.maxTimeoutMs, route.maxTimeoutMs);
 }
 
-function trailerOf(call: Call): { trailer?: Metadata } {
+function trailerOf(call: Call, retryPushbackMs?: number): { trailer?: Metadata } {
+  if (retryPushbackMs !== undefined) call.responseTrailer.setReserved(pushbackKey, String(Math.ceil(retryPushbackMs)));
   const trailer = call.trailerIfAny;
   return trailer === undefined ? {} : { trailer };
 }

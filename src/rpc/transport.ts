@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../errors.js";
+import type { ErrorCode, NoRetryReason } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { Status } from "../status.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
@@ -22,6 +22,14 @@ export interface Outcome {
   /** Set when this side knows more than the status, for example that the message was too large. */
   readonly code?: ErrorCode;
   readonly cause?: unknown;
+  /** Client: there was no connection to send the call on, so it is safe to send it again whatever it does. */
+  readonly neverSent?: boolean;
+  /** Client: how often the call was sent; once when it is not said. */
+  readonly attempts?: number;
+  /** Client: why it was not sent once more. */
+  readonly notRetried?: NoRetryReason;
+  /** Server: when the caller may try again; negative for never. */
+  readonly retryPushbackMs?: number;
 }
 
 // Server
@@ -72,12 +80,26 @@ export interface ServerTransport {
 export interface ClientRequest {
   readonly path: string;
   readonly timeoutMs: number;
+  /** The same on the clock of `performance.now()`. */
+  readonly deadlineAt: number;
   readonly metadata: Metadata;
+  /** Whether the call waits for a connection until its deadline, instead of failing when none can be made. */
+  readonly waitForReady: boolean;
   /** Whether a server has had the call before and never began it. */
   readonly begunAnew?: boolean;
 }
 
+/** What became of the attempts before the present one. */
+export interface AttemptHistory {
+  /** How often the call was sent. */
+  readonly attempts: number;
+  /** How the last attempt that has ended did so. */
+  readonly last: Outcome | undefined;
+}
+
 export interface ClientStream {
+  /** Of a call that may be sent more than once; undefined before an attempt has failed. */
+  readonly history?: AttemptHistory | undefined;
   read(): void;
   /** Returns a promise when the peer is slow: write the next message after it settles. `last` half-closes as well. */
   write(message: Uint8Array, last?: boolean): Promise<void> | undefined;
@@ -96,6 +118,8 @@ export interface ClientStreamListener {
 export interface ClientTransport {
   /** What the connection speaks, as ALPN names it; undefined when there is none. */
   readonly protocol: string | undefined;
+  /** How long no connection will be attempted, because the last attempt failed; 0 when one may be. */
+  readonly backoffMs: number;
   /** Starts a call, connecting first where needed. */
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream;
   /** Cancels what is under way and closes the connection. */

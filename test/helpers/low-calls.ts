@@ -1,9 +1,12 @@
 import { onTestFinished } from "vitest";
+import { CallPolicy } from "../../src/client/call-policy.js";
 import { Calls } from "../../src/client/calls.js";
+import { checkServiceConfig } from "../../src/client/check-service-config.js";
 import type { CredentialState } from "../../src/credentials/credential-state.js";
 import { defaults } from "../../src/defaults.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
+import { defaultLogger } from "../../src/interceptors/logger.js";
 import type { Call } from "../../src/rpc/call.js";
 import { type NegotiatedClientOptions, NegotiatedClientTransport } from "../../src/rpc/negotiated-client-transport.js";
 import type { Source } from "../../src/source.js";
@@ -46,6 +49,9 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
     timeoutMs: 10_000,
     maxMessageBytes: defaults.maxMessageBytes,
     interceptors: [],
+    // What a transport does is to be seen, not what is tried after it.
+    configs: [checkServiceConfig({ methodConfig: [{ name: [{}], retryPolicy: "none" }] })],
+    policy: new CallPolicy({}, defaultLogger(), expected),
   });
   const { sayHello, sayManyHellos } = GreeterService.method;
   return {

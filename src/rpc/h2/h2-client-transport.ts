@@ -32,6 +32,10 @@ export class H2ClientTransport implements ClientTransport {
     return this.#channel?.connection?.protocol;
   }
 
+  get backoffMs(): number {
+    return this.#backoff.remainingMs;
+  }
+
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
     const blocked = this.#backoff.blocked;
     if (blocked !== undefined) return refusedStream(blocked, listener);
@@ -72,7 +76,9 @@ export class H2ClientTransport implements ClientTransport {
       this.#backoff.failed(connectFailure);
       this.#drop(channel);
     }
-    return outcomeOfFailure(connectFailure);
+    const { neverSent, ...explained } = outcomeOfFailure(connectFailure);
+    // A call that was lost with its connection may find out only when the next one has failed.
+    return neverSent && neverGivenToAConnection.test(outcome.message) ? { ...explained, neverSent } : explained;
   }
 
   /** Lets the calls under way finish on their connection; the next call makes a new one. */
@@ -81,6 +87,9 @@ export class H2ClientTransport implements ClientTransport {
     channel.retire();
   }
 }
+
+/** What grpc-js says of a call that found no connection, and only of those (1.14.7). */
+const neverGivenToAConnection = /^No connection established/;
 
 function grpcOptions(options: H2ClientOptions): ChannelOptions {
   return {

@@ -4,7 +4,13 @@ import { Metadata } from "../../../src/rpc/metadata.js";
 import type { ClientRequest, ClientStream, ClientStreamListener } from "../../../src/rpc/transport.js";
 import { Status } from "../../../src/status.js";
 
-const request: ClientRequest = { path: "/a.B/C", timeoutMs: 5_000, metadata: new Metadata() };
+const request: ClientRequest = {
+  path: "/a.B/C",
+  timeoutMs: 5_000,
+  deadlineAt: 5_000,
+  metadata: new Metadata(),
+  waitForReady: false,
+};
 const text = (message: Uint8Array) => Buffer.from(message).toString();
 
 /** A stream that writes down what is done with it, and is slow where the test says so. */
