@@ -17,6 +17,11 @@ export function parseSpiffeId(text: string): SpiffeId {
   throw new CommandLineError(problem, `add a path, for example ${id}/greeter`);
 }
 
+/** The name of a token issuer, which may be the trust domain itself. @throws CommandLineError */
+export function parseIssuerName(text: string): SpiffeId {
+  return asArgument(() => SpiffeId.parse(text));
+}
+
 /** @throws CommandLineError */
 export function parseDnsNames(names: readonly string[]): string[] {
   return asArgument(() => checkDnsNames(names));

@@ -9,11 +9,23 @@ import { inspectCommand } from "./commands/inspect.js";
 import { issueCommand } from "./commands/issue.js";
 import { listCommand } from "./commands/list.js";
 import { pinCommand } from "./commands/pin.js";
+import { tokenInitCommand } from "./commands/token-init.js";
+import { tokenInspectCommand } from "./commands/token-inspect.js";
+import { tokenIssueCommand } from "./commands/token-issue.js";
+import { tokenRevokeCommand } from "./commands/token-revoke.js";
+import { tokenRotateCommand } from "./commands/token-rotate.js";
 import { verifyCommand } from "./commands/verify.js";
 import { toolHelp } from "./help.js";
 import { createOutput, type ExitCode, exitCode, type Output } from "./output.js";
 
-const commands = [initCommand, issueCommand, pinCommand, verifyCommand, inspectCommand, listCommand];
+const tokenCommands = [
+  ...[tokenInitCommand, tokenIssueCommand, tokenInspectCommand],
+  ...[tokenRevokeCommand, tokenRotateCommand],
+];
+const commands = [
+  ...[initCommand, issueCommand, pinCommand, verifyCommand, inspectCommand, listCommand],
+  ...tokenCommands,
+];
 
 export interface Surroundings extends Context {
   readonly stdout: Writable;
@@ -31,7 +43,7 @@ export async function run(words: readonly string[], surroundings: Surroundings):
 }
 
 async function dispatch(words: readonly string[], context: Surroundings, output: Output): Promise<ExitCode> {
-  const [name, ...rest] = words;
+  const [name, ...rest] = commandWords(words);
   if (name === "--help" || name === "-h" || name === "help") return printHelp(toolHelp(commands), output);
   if (name === "--version") return printHelp([version()], output);
   const command = findCommand(name);
@@ -42,6 +54,13 @@ async function dispatch(words: readonly string[], context: Surroundings, output:
   if (failure === undefined) return exitCode.ok;
   output.error(failure.problem, failure.hint);
   return exitCode.failed;
+}
+
+/** The name of a command about tokens is two words. */
+function commandWords(words: readonly string[]): readonly string[] {
+  const [first, second, ...rest] = words;
+  if (first !== "token" || second === undefined) return words;
+  return second === "--help" || second === "-h" ? ["help"] : [`token ${second}`, ...rest];
 }
 
 function findCommand(name: string | undefined): Command {

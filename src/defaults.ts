@@ -58,4 +58,18 @@ export const defaults = {
   circuitFailurePercent: 50,
   /** How long it stays open before it tries one call. */
   circuitOpenMs: 5_000,
+  /** How long a capability token lives, when its issuer is not told otherwise. */
+  tokenLifetimeMs: 900_000,
+  /** The longest a capability token may live; a longer one is refused, whoever issued it. */
+  maxTokenLifetimeMs: 86_400_000,
+  /** How far in the future `iat` and `nbf` may lie: the issuer's clock may be ahead of ours. */
+  tokenClockSkewMs: 5_000,
+  /** How long before its end a token source asks for the next one. */
+  refreshBeforeMs: 60_000,
+  /** Verified tokens that one connection remembers. */
+  tokensPerConnection: 16,
+  /** Uses of single-use tokens that are remembered until the tokens expire. */
+  replayEntries: 10_000,
+  /** How often one call may present its single-use token: once and its retries. */
+  replayAttempts: 5,
 } as const;

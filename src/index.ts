@@ -46,6 +46,14 @@ export type { MethodContract } from "./rpc/method-contract.js";
 export type { Health, ServingStatus } from "./server/health.js";
 export { createServer, type Server, type ServerOptions, type ServiceOptions } from "./server/server.js";
 export { Status, type StatusName, statusName } from "./status.js";
+export type { TokenOptions } from "./tokens/token-options.js";
+export {
+  type HeldToken,
+  type TokenSource,
+  type TokenSourceOptions,
+  tokenFile,
+  tokenSource,
+} from "./tokens/token-source.js";
 export type { TransportName } from "./transport/protocols.js";
 
 // For extension authors. What works on certificates is in "pinwire/identity", the local CA in "pinwire/ca".

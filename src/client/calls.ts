@@ -12,6 +12,8 @@ import { guarded, type Interceptor } from "../rpc/interceptor.js";
 import { methodContract } from "../rpc/method-contract.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
 import type { ClientTransport } from "../rpc/transport.js";
+import { attachToken } from "../tokens/attach-token.js";
+import type { TokenSource } from "../tokens/token-source.js";
 import type { CallPolicy } from "./call-policy.js";
 import type { CheckedServiceConfig } from "./check-service-config.js";
 import type { Connection } from "./connection.js";
@@ -22,6 +24,7 @@ export interface CallsOptions {
   readonly timeoutMs: number;
   readonly maxMessageBytes: number;
   readonly interceptors: readonly Interceptor<CallContext>[];
+  readonly token?: TokenSource | undefined;
   readonly configs: readonly CheckedServiceConfig[];
   readonly policy: CallPolicy;
 }
@@ -125,7 +128,7 @@ export class Calls {
   }
 
   #newRoute(method: DescMethod): Route {
-    const { timeoutMs, maxMessageBytes, interceptors, configs, policy } = this.#options;
+    const { timeoutMs, maxMessageBytes, interceptors, configs, policy, token } = this.#options;
     const { throttle, buffer, breaker } = policy;
     const settings = methodSettings(method, configs);
     const contract = methodContract(method);
@@ -135,6 +138,7 @@ export class Calls {
       ...(breaker === undefined ? [] : [breaker.stage]),
       deadline,
       ...interceptors.map((interceptor) => guarded<ClientCall>(interceptor)),
+      ...(token === undefined ? [] : [attachToken(token)]),
     ];
     const open: ClientTransport["open"] = (request, listener) => openByPlan(plan, request, listener);
     const maxTimeoutMs = Math.min(settings.timeoutMs ?? never, contract.maxTimeoutMs ?? never);

@@ -9,6 +9,7 @@ import { enableAmbientCalls } from "../rpc/ambient-call.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
+import { checkToken, type TokenSource } from "../tokens/token-source.js";
 import { type Address, parseAddress } from "../transport/address.js";
 import { requirePlatform } from "../transport/platform.js";
 import { checkTransports, type TransportName, transportName } from "../transport/protocols.js";
@@ -30,10 +31,21 @@ export interface ChannelOptions extends CallPolicyOptions {
   readonly transports?: readonly TransportName[];
   /** Where records go. @default warnings and errors to standard error, by pino */
   readonly logger?: Logger;
+  /** The capability token of every call: one that does not change, `tokenSource()` or `tokenFile()`. docs/tokens.md */
+  readonly token?: string | TokenSource;
 }
 
 export const channelOptionKeys = [
-  ...(["credentials", "target", "peer", "maxMessageBytes", "handshakeTimeoutMs", "transports", "logger"] as const),
+  ...([
+    "credentials",
+    "target",
+    "peer",
+    "maxMessageBytes",
+    "handshakeTimeoutMs",
+    "transports",
+    "logger",
+    "token",
+  ] as const),
   ...callPolicyKeys,
 ] satisfies (keyof ChannelOptions)[];
 
@@ -60,6 +72,8 @@ export class Channel implements AsyncDisposable {
   readonly logger: Logger;
   /** @internal */
   readonly policy: CallPolicy;
+  /** @internal */
+  readonly token: TokenSource | undefined;
   #connection: Promise<Connection> | undefined;
   #open: Connection | undefined;
   #closed = false;
@@ -78,6 +92,7 @@ export class Channel implements AsyncDisposable {
     this.transports = checkTransports(options.transports);
     this.logger = safely(options.logger ?? defaultLogger());
     this.policy = new CallPolicy(options, this.logger, this.peer);
+    this.token = checkToken(options.token);
     enableAmbientCalls();
   }
 

@@ -5,6 +5,7 @@ import type { CallContext } from "../rpc/call-context.js";
 import type { CallOptions } from "../rpc/call-options.js";
 import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Interceptor } from "../rpc/interceptor.js";
+import { checkToken, type TokenSource } from "../tokens/token-source.js";
 import type { Calls } from "./calls.js";
 import { Channel, type ChannelOptions, channelOptionKeys } from "./channel.js";
 import type { CheckedServiceConfig } from "./check-service-config.js";
@@ -19,6 +20,8 @@ export interface ClientOptions {
   readonly serviceConfig?: ServiceConfig;
   /** Run around every call, the first outermost. */
   readonly interceptors?: readonly Interceptor<CallContext>[];
+  /** The capability token of its calls; instead of the channel's. docs/tokens.md */
+  readonly token?: string | TokenSource;
   /** The generated table, which a generated `create…Client` function hands over. Without it the descriptor says the same. */
   readonly contracts?: MethodContracts;
 }
@@ -77,6 +80,7 @@ type LoadCalls = () => Calls | Promise<Calls>;
 
 function callsOf(service: DescService, channel: Channel, options: AssembledOptions): LoadCalls {
   let calls: Calls | undefined;
+  const token = checkToken(options.token) ?? channel.token;
   const load = async (): Promise<Calls> => {
     const [connection, { Calls }] = await Promise.all([channel.connection, import("./calls.js")]);
     const { timeoutMs, interceptors = [], contracts, configs } = options;
@@ -88,6 +92,7 @@ function callsOf(service: DescService, channel: Channel, options: AssembledOptio
       interceptors,
       configs,
       policy: channel.policy,
+      token,
     });
     return calls;
   };

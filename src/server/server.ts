@@ -16,6 +16,7 @@ import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Implementation } from "../rpc/implementation.js";
 import type { Interceptor } from "../rpc/interceptor.js";
 import type { Source } from "../source.js";
+import { type CheckedTokenOptions, checkTokenOptions, type TokenOptions } from "../tokens/token-options.js";
 import { parseAddress } from "../transport/address.js";
 import { checkTransports, type TransportName } from "../transport/protocols.js";
 import { Health } from "./health.js";
@@ -41,6 +42,8 @@ export interface ServerSettings extends PolicyOptions {
   readonly limits?: LimitOptions;
   /** Whether `grpc.reflection` tells those whom the policy allows it about the services here. @default false */
   readonly reflection?: boolean;
+  /** Whose capability tokens are believed, for methods with `required_scopes`. docs/tokens.md */
+  readonly tokens?: TokenOptions;
   /** The longest a call may take, and what it gets when its caller names no deadline. @default 60_000 */
   readonly maxTimeoutMs?: number;
   /** The largest message, in either direction. @default 4 MiB */
@@ -97,6 +100,7 @@ export class Server implements AsyncDisposable {
   readonly #policyEvents = new PolicyEvents();
   readonly #limits: ServerLimits;
   readonly #callLimits: CallLimits;
+  readonly #tokens: CheckedTokenOptions | undefined;
   readonly #logger: Logger;
   readonly #transports: readonly TransportName[];
   readonly #services = new Map<DescService, AnyImplementation>();
@@ -116,6 +120,7 @@ export class Server implements AsyncDisposable {
       "transports",
       "limits",
       "reflection",
+      "tokens",
       ...limitKeys,
     ]);
     checkCredentials("createServer()", options.credentials);
@@ -123,6 +128,7 @@ export class Server implements AsyncDisposable {
     checkPolicyOptions(options);
     this.#limits = checkLimits(options);
     this.#callLimits = checkCallLimits(options.limits);
+    this.#tokens = checkTokenOptions(options.tokens);
     this.#logger = safely(options.logger ?? defaultLogger());
     this.#transports = checkTransports(options.transports);
     checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
@@ -161,7 +167,8 @@ export class Server implements AsyncDisposable {
    * @param address `unix:/absolute/path` or `npipe:name`
    * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_DIRECTORY_NOT_PRIVATE, ERR_ADDRESS_IN_USE,
    * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED, ERR_SCHEMA_POLICY, ERR_GENERATED_STALE, ERR_POLICY_INVALID, ERR_ROLE_UNDEFINED,
-   * ERR_ROLE_UNUSED; UsageError ERR_SERVER_CLOSED
+   * ERR_ROLE_UNUSED, ERR_FILE_MISSING and others of the files that `tokens` names; UsageError ERR_SERVER_CLOSED,
+   * ERR_NO_TOKENS
    */
   async listen(address: string): Promise<void> {
     if (this.#closed) throw new UsageError("ERR_SERVER_CLOSED", "this server was closed; make a new one");
@@ -249,6 +256,7 @@ export class Server implements AsyncDisposable {
       auditLevel: this.#options.auditLevel ?? "denials",
       limits: this.#limits,
       callLimits: this.#callLimits,
+      tokens: this.#tokens,
       services: this.#services,
       contracts: this.#contracts,
       transports: this.#transports,

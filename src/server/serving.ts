@@ -42,6 +42,7 @@ import {
 import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
+import type { CheckedTokenOptions } from "../tokens/token-options.js";
 import type { Address } from "../transport/address.js";
 import { protocols, protocolsOf, type TransportName } from "../transport/protocols.js";
 import { createSecureListener, type SecureListener } from "../transport/secure-listener.js";
@@ -49,6 +50,7 @@ import { withBuiltInServices } from "./built-in-services.js";
 import type { Health } from "./health.js";
 import { LimitStages } from "./limit-stages.js";
 import type { ServerLimits } from "./server.js";
+import { startTokenStage, type TokenStage } from "./token-stage.js";
 
 /** An implementation whose functions were checked against its service. */
 export type AnyImplementation = Readonly<Record<string, AnyHandler>>;
@@ -64,6 +66,7 @@ export interface ServingOptions {
   readonly auditLevel: AuditLevel;
   readonly limits: ServerLimits;
   readonly callLimits: CallLimits;
+  readonly tokens: CheckedTokenOptions | undefined;
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
   readonly contracts: ReadonlyMap<DescService, MethodContracts>;
   readonly transports: readonly TransportName[];
@@ -85,6 +88,7 @@ export class Serving {
   readonly #listener: SecureListener;
   readonly #limitStages: LimitStages;
   readonly #audit: ServerAudit | undefined;
+  readonly #tokens: TokenStage;
   readonly #drainTimeoutMs: number;
   readonly #reports: Disposable[] = [];
   readonly #whenIdle = new Set<() => void>();
@@ -96,9 +100,12 @@ export class Serving {
     for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
     const services = await withBuiltInServices(options.services, options);
     const policy = await LivePolicy.open(options.rules, services.keys(), options.policyEvents);
+    let tokens: TokenStage | undefined;
     try {
-      return new Serving({ ...options, services }, policy, h2?.H2ServerTransport);
+      tokens = await startTokenStage({ ...options, services });
+      return new Serving({ ...options, services }, policy, tokens, h2?.H2ServerTransport);
     } catch (error) {
+      tokens?.[Symbol.dispose]();
       await policy.close();
       throw error;
     }
@@ -107,12 +114,14 @@ export class Serving {
   private constructor(
     options: ServingOptions,
     policy: LivePolicy,
+    tokens: TokenStage,
     H2ServerTransport: H2ServerTransportClass | undefined,
   ) {
     const { limits, logger, transports } = options;
     // The order of a server's stages, outermost first; src/README.md has the picture.
     this.policy = policy;
     this.#limitStages = new LimitStages(options.callLimits);
+    this.#tokens = tokens;
     assertRecorded(options.services.keys(), options.audit);
     const audit = options.audit && new ServerAudit(options.audit, options.auditLevel, logger);
     this.#audit = audit;
@@ -124,7 +133,17 @@ export class Serving {
       const { limits, stages } = this.#limitStages.of(contract);
       return {
         ...limits,
-        outer: [telemetry, ...outcome, authentication, abandoned.stage, ...stages, decision, deadline, ...admission],
+        outer: [
+          telemetry,
+          ...outcome,
+          authentication,
+          abandoned.stage,
+          ...stages,
+          decision,
+          ...tokens.of(contract),
+          deadline,
+          ...admission,
+        ],
       };
     };
     this.#routes = routesOf(options, stagesOf);
@@ -196,6 +215,7 @@ export class Serving {
     await this.policy.close();
     for (const report of this.#reports) report[Symbol.dispose]();
     this.#limitStages[Symbol.dispose]();
+    this.#tokens[Symbol.dispose]();
     await this.#listener.close();
     this.#audit?.[Symbol.dispose]();
   }

@@ -12,7 +12,7 @@ const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines = ""]) 
 
 it("the commands of docs/certs-tool.md work as they are printed", async () => {
   const place = workplace();
-  expect(blocks).toHaveLength(2);
+  expect(blocks).toHaveLength(3);
   for (const line of blocks.join("").trim().split("\n")) {
     const { code, stderr } = run(place.directory, line);
     expect([line, code, stderr]).toEqual([line, 0, ""]);
