@@ -29,6 +29,7 @@ export {
 } from "./errors.js";
 export type { LimitOptions, MethodLimitOptions, RateOption } from "./interceptors/call-limits.js";
 export type { CircuitBreakerOptions, CircuitState } from "./interceptors/circuit-breaker.js";
+export type { FreshnessOption } from "./interceptors/freshness-option.js";
 export type { Logger } from "./interceptors/logger.js";
 export { allow, deny, type PolicyRule, type PolicyTarget, shadow } from "./interceptors/policy.js";
 export type { PolicyChange } from "./interceptors/policy-events.js";

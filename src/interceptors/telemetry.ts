@@ -7,6 +7,7 @@ import type { ServerStage } from "../rpc/server-method.js";
 import { Status, statusName } from "../status.js";
 import type { Logger } from "./logger.js";
 import { RecordLimit } from "./record-limit.js";
+import type { RefusalCounts } from "./refusal-counts.js";
 
 /** Everything a record may hold: scalars, chosen here one by one. No payload, no metadata, no text of anybody's error. */
 interface CallRecord {
@@ -29,13 +30,14 @@ interface CallRecord {
 }
 
 /** Writes one record per call, whichever way it ends. Outermost, so that it sees refusals too. */
-export function serverTelemetry(logger: Logger): ServerStage {
+export function serverTelemetry(logger: Logger, refusals: RefusalCounts): ServerStage {
   const limit = new RecordLimit();
   return async (call, next) => {
     try {
       await next();
       if (logger.isLevelEnabled?.("debug") ?? true) logger.debug(recordOf(call, Status.OK), "call served");
     } catch (error) {
+      refusals.add(error);
       logFailure(logger, limit, call, error);
       throw error;
     }

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { envelopeKey } from "./envelope-key.js";
 
 /**
  * A key of binary metadata ends in `-bin`; its values are bytes. All other values are printable ASCII text without spaces
@@ -116,6 +117,7 @@ export class Metadata {
 const reserved: ReadonlySet<string> = new Set([
   ...["content-length", "content-type", "date", "te", "trailer", "user-agent"],
   ...["connection", "http2-settings", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"],
+  envelopeKey,
   // Not a key of an object of grpc-js.
   "__proto__",
 ]);

@@ -11,7 +11,7 @@ import type { Metadata } from "./metadata.js";
 import { failureOf } from "./outcome.js";
 import { pushbackKey } from "./pushback.js";
 import type { ServerMethod } from "./server-method.js";
-import type { Outcome, ServerStream, ServerStreamListener } from "./transport.js";
+import type { CallAge, Outcome, ServerStream, ServerStreamListener } from "./transport.js";
 
 /** Something that a call holds until it has ended. */
 export interface Releasable {
@@ -100,14 +100,17 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     return this.route.method;
   }
 
-  /** @throws CallRefused when the caller must not be believed, or not any more */
+  /** @throws CallRefused when the caller must not be believed any more */
   assertAuthentic(): void {
     try {
       this.#stream.connection.assertTrusted();
     } catch (cause) {
       throw notAuthenticated(isCodedError(cause) ? cause.code : "ERR_HANDLER_FAILED", cause);
     }
-    if (this.#stream.stale) throw notAuthenticated("ERR_STALE_CALL");
+  }
+
+  get age(): CallAge {
+    return this.#stream.age;
   }
 
   get connection(): SecureConnection {

@@ -34,13 +34,25 @@ export interface Outcome {
 
 // Server
 
+/** What is known of when a call was sent. */
+export interface CallAge {
+  /** Whether it was so long ago that it may be a replay; undefined when the transport cannot tell. */
+  readonly stale: boolean | undefined;
+  /** What the caller says of it then: the values of `pinwire-envelope-bin`. */
+  readonly envelopes: readonly Uint8Array[];
+}
+
+/** Known to the transport: nothing is left to check. */
+export const freshCall: CallAge = { stale: false, envelopes: [] };
+export const staleCall: CallAge = { stale: true, envelopes: [] };
+
 /** One call, as a server's transport presents it. Nothing of the request has been decoded yet. */
 export interface ServerStream {
   /** `/package.Service/Method`, exactly as it arrived. */
   readonly path: string;
   readonly connection: SecureConnection;
-  /** Whether it was sent so long ago that it may be a replay. */
-  readonly stale: boolean;
+  /** How old it is. */
+  readonly age: CallAge;
   /** What the caller asked for; undefined when it did not say. */
   readonly timeoutMs: number | undefined;
   /** Made on first use. */

@@ -1,6 +1,8 @@
 import type { CallLimits } from "../interceptors/call-limits.js";
 import { ConcurrencyLimit } from "../interceptors/concurrency-limit.js";
 import { EventLoopDelay } from "../interceptors/event-loop-delay.js";
+import { freshness } from "../interceptors/freshness.js";
+import type { FreshnessOption } from "../interceptors/freshness-option.js";
 import { loadShedding } from "../interceptors/load-shedding.js";
 import { type MethodLimits, methodLimits } from "../interceptors/method-limits.js";
 import { RateLimit } from "../interceptors/rate-limit.js";
@@ -17,12 +19,14 @@ export interface Limited {
 export class LimitStages implements Disposable {
   readonly #limits: CallLimits;
   readonly #delay: EventLoopDelay;
+  readonly #freshness: ServerStage;
   readonly #rate: RateLimit;
   readonly #concurrency: ConcurrencyLimit;
 
-  constructor(limits: CallLimits) {
+  constructor(limits: CallLimits, option: FreshnessOption) {
     this.#limits = limits;
     this.#delay = new EventLoopDelay(limits.maxEventLoopDelayMs);
+    this.#freshness = freshness(option);
     this.#rate = new RateLimit(limits.rate);
     this.#concurrency = new ConcurrencyLimit(limits);
   }
@@ -34,8 +38,13 @@ export class LimitStages implements Disposable {
       ? () => isOverloaded() || this.#delay.isOverloaded()
       : () => this.#delay.isOverloaded();
     const limits = methodLimits(contract, this.#limits);
-    // The cheapest refusal first; a place is only taken by a call that has passed the others.
-    const stages = [loadShedding(contract, overloaded), this.#rate.stage(limits.rate), this.#concurrency.stage(limits)];
+    // An old call is not to be believed at all. Then the cheapest refusal first: only what has passed the others takes a place.
+    const stages = [
+      this.#freshness,
+      loadShedding(contract, overloaded),
+      this.#rate.stage(limits.rate),
+      this.#concurrency.stage(limits),
+    ];
     return { limits, stages: stages.filter((stage) => stage !== undefined) };
   }
 

@@ -4,13 +4,15 @@ import type { AuditLevel } from "../audit/server-audit.js";
 import { checkChoice, checkCount, checkCredentials, checkDelayMs, checkFlag, checkKeys } from "../check-option.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
-import { UsageError } from "../errors.js";
+import { type ErrorCode, UsageError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import { type CallLimits, checkCallLimits, type LimitOptions } from "../interceptors/call-limits.js";
+import { checkFreshness, type FreshnessOption } from "../interceptors/freshness-option.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { type PolicyChange, PolicyEvents } from "../interceptors/policy-events.js";
 import type { PolicyExplanation } from "../interceptors/policy-explanation.js";
 import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
+import { RefusalCounts } from "../interceptors/refusal-counts.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Implementation } from "../rpc/implementation.js";
@@ -44,6 +46,8 @@ export interface ServerSettings extends PolicyOptions {
   readonly reflection?: boolean;
   /** Whose capability tokens are believed, for methods with `required_scopes`. docs/tokens.md */
   readonly tokens?: TokenOptions;
+  /** Whether calls have to say when they were sent, so that neither an old nor a repeated one is taken. @default "checked" */
+  readonly freshness?: FreshnessOption;
   /** The longest a call may take, and what it gets when its caller names no deadline. @default 60_000 */
   readonly maxTimeoutMs?: number;
   /** The largest message, in either direction. @default 4 MiB */
@@ -101,6 +105,8 @@ export class Server implements AsyncDisposable {
   readonly #limits: ServerLimits;
   readonly #callLimits: CallLimits;
   readonly #tokens: CheckedTokenOptions | undefined;
+  readonly #freshness: FreshnessOption;
+  readonly #refusals = new RefusalCounts();
   readonly #logger: Logger;
   readonly #transports: readonly TransportName[];
   readonly #services = new Map<DescService, AnyImplementation>();
@@ -121,6 +127,7 @@ export class Server implements AsyncDisposable {
       "limits",
       "reflection",
       "tokens",
+      "freshness",
       ...limitKeys,
     ]);
     checkCredentials("createServer()", options.credentials);
@@ -129,6 +136,7 @@ export class Server implements AsyncDisposable {
     this.#limits = checkLimits(options);
     this.#callLimits = checkCallLimits(options.limits);
     this.#tokens = checkTokenOptions(options.tokens);
+    this.#freshness = checkFreshness(options.freshness);
     this.#logger = safely(options.logger ?? defaultLogger());
     this.#transports = checkTransports(options.transports);
     checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
@@ -212,6 +220,11 @@ export class Server implements AsyncDisposable {
     await (await this.#serving)?.policy.reload();
   }
 
+  /** How many calls were refused so far, by reason: policy, limits, age, … What handlers throw is not counted. */
+  get refusedCalls(): ReadonlyMap<ErrorCode, number> {
+    return this.#refusals.read();
+  }
+
   /**
    * Ends in good order: the socket goes, peers are told to send no more, calls under way finish. What has not finished
    * after `drainTimeoutMs` is cut off.
@@ -257,6 +270,8 @@ export class Server implements AsyncDisposable {
       limits: this.#limits,
       callLimits: this.#callLimits,
       tokens: this.#tokens,
+      freshness: this.#freshness,
+      refusals: this.#refusals,
       services: this.#services,
       contracts: this.#contracts,
       transports: this.#transports,

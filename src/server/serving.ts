@@ -18,11 +18,13 @@ import {
   logViolation,
 } from "../interceptors/connection-log.js";
 import { deadline } from "../interceptors/deadline.js";
+import type { FreshnessOption } from "../interceptors/freshness-option.js";
 import type { Logger } from "../interceptors/logger.js";
 import { assertServed } from "../interceptors/method-limits.js";
 import type { PolicyEvents } from "../interceptors/policy-events.js";
 import { LivePolicy } from "../interceptors/policy-live.js";
 import type { PolicyOptions } from "../interceptors/policy-options.js";
+import type { RefusalCounts } from "../interceptors/refusal-counts.js";
 import { serverTelemetry } from "../interceptors/telemetry.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
@@ -67,6 +69,8 @@ export interface ServingOptions {
   readonly limits: ServerLimits;
   readonly callLimits: CallLimits;
   readonly tokens: CheckedTokenOptions | undefined;
+  readonly freshness: FreshnessOption;
+  readonly refusals: RefusalCounts;
   readonly services: ReadonlyMap<DescService, AnyImplementation>;
   readonly contracts: ReadonlyMap<DescService, MethodContracts>;
   readonly transports: readonly TransportName[];
@@ -120,12 +124,12 @@ export class Serving {
     const { limits, logger, transports } = options;
     // The order of a server's stages, outermost first; src/README.md has the picture.
     this.policy = policy;
-    this.#limitStages = new LimitStages(options.callLimits);
     this.#tokens = tokens;
+    this.#limitStages = new LimitStages(options.callLimits, options.freshness);
     assertRecorded(options.services.keys(), options.audit);
     const audit = options.audit && new ServerAudit(options.audit, options.auditLevel, logger);
     this.#audit = audit;
-    const telemetry = serverTelemetry(logger);
+    const telemetry = serverTelemetry(logger, options.refusals);
     const abandoned = new AbandonedCalls({ maxPerConnection: limits.maxConcurrentStreams });
     const decision = authorization(policy, logger);
     const stagesOf = (contract: MethodContract | undefined): OuterStages => {

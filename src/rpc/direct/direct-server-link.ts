@@ -1,5 +1,6 @@
 import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
+import { freshForMs } from "../envelope.js";
 import type { ServerStreamHandler } from "../transport.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { DirectServerStream, type OpenedCall } from "./direct-server-stream.js";
@@ -16,9 +17,6 @@ export interface DirectServerLinkOptions extends DirectLinkOptions {
   /** The client broke the protocol; the connection has ended. */
   onViolation(violation: ProtocolViolation): void;
 }
-
-/** A call that was sent longer ago than this, or this far in the future, is not taken for a fresh one. */
-const freshForMs = 30_000;
 
 /** The server's end of a direct connection. */
 export class DirectServerLink extends DirectLink {

@@ -1,7 +1,15 @@
 import { Status } from "../../status.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
 import { Metadata } from "../metadata.js";
-import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
+import {
+  type CallAge,
+  freshCall,
+  type Outcome,
+  type ServerStream,
+  type ServerStreamHandler,
+  type ServerStreamListener,
+  staleCall,
+} from "../transport.js";
 import type { DirectServerLink } from "./direct-server-link.js";
 import { DirectStream, type MessageRefusal, refusedMessage } from "./direct-stream.js";
 import { encodeEnd, endMetadataBytes } from "./end-frame.js";
@@ -21,7 +29,7 @@ export interface OpenedCall {
 export class DirectServerStream extends DirectStream implements ServerStream {
   readonly path: string;
   readonly timeoutMs: number | undefined;
-  readonly stale: boolean;
+  readonly age: CallAge;
   readonly #listener: ServerStreamListener;
   #requestMetadata: Metadata | undefined;
   /** How the call ended, when messages before that are still on their way out. */
@@ -31,7 +39,7 @@ export class DirectServerStream extends DirectStream implements ServerStream {
     super(link, id);
     this.path = open.path;
     this.timeoutMs = open.timeoutMs;
-    this.stale = open.stale;
+    this.age = open.stale ? staleCall : freshCall;
     this.#requestMetadata = open.metadata;
     this.#listener = handler(this);
   }

@@ -5,6 +5,7 @@ import { protocols } from "../../transport/protocols.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
 import { asPeerError } from "../as-peer-error.js";
 import type { Dialer } from "../dialer.js";
+import { EnvelopeWriter } from "../envelope.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import { hearEarlyGoAways } from "./early-goaway.js";
 import { H2ClientCredentials } from "./h2-client-credentials.js";
@@ -27,6 +28,7 @@ export class H2Channel {
   readonly #dialer: Dialer;
   readonly #handlers: H2ChannelHandlers;
   readonly #channel: Channel;
+  readonly #envelopes = new EnvelopeWriter();
   readonly #closing = new AbortController();
   #connection: SecureConnection | undefined;
   #connectFailure: PeerError | undefined;
@@ -58,6 +60,7 @@ export class H2Channel {
     const call = this.#channel.createCall(request.path, Date.now() + request.timeoutMs, null, null, null);
     this.#calls += 1;
     return new H2ClientStream(call, request, listener, {
+      envelope: this.#envelopes.next(),
       explain: (outcome) => this.#handlers.explain(outcome),
       onOver: () => this.#over(),
     });

@@ -1,5 +1,6 @@
 import type { Channel, StatusObject } from "@grpc/grpc-js";
 import { Status, statusFromNumber } from "../../status.js";
+import { envelopeKey } from "../envelope-key.js";
 import { statusDetailsKey } from "../status-details.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import { WriteWindow } from "../write-window.js";
@@ -8,6 +9,8 @@ import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
 type GrpcCall = ReturnType<Channel["createCall"]>;
 
 export interface H2ClientStreamHandlers {
+  /** Says when the call was sent, and which one it is. */
+  readonly envelope: Buffer;
   /** May say more about a failure than grpc-js does. */
   explain(outcome: Outcome): Outcome;
   /** The call is about to end, on whichever side. */
@@ -25,7 +28,9 @@ export class H2ClientStream implements ClientStream {
   constructor(call: GrpcCall, request: ClientRequest, listener: ClientStreamListener, above: H2ClientStreamHandlers) {
     this.#call = call;
     this.#above = above;
-    call.start(toGrpc(request.metadata), {
+    const sent = toGrpc(request.metadata);
+    sent.set(envelopeKey, above.envelope);
+    call.start(sent, {
       onReceiveMetadata: (metadata) => {
         if (!this.#ended) listener.onHeader(fromGrpc(metadata));
       },

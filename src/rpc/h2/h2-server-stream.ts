@@ -1,9 +1,10 @@
 import type { Metadata as GrpcMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { Status, statusFromNumber } from "../../status.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
+import { envelopeKey } from "../envelope-key.js";
 import type { Metadata } from "../metadata.js";
 import { statusDetailsKey } from "../status-details.js";
-import type { Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
+import type { CallAge, Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import { WriteWindow } from "../write-window.js";
 import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
 
@@ -17,8 +18,6 @@ export class H2ServerStream implements ServerStream {
   readonly path: string;
   readonly connection: SecureConnection;
   readonly timeoutMs: number | undefined;
-  /** HTTP/2 carries no time; the TLS record layer keeps records in order, and there is no early data. */
-  readonly stale = false;
   readonly #call: GrpcCall;
   readonly #sendStatus: GrpcCall["sendStatus"];
   readonly #received: GrpcMetadata;
@@ -68,6 +67,12 @@ export class H2ServerStream implements ServerStream {
     this.#received = received;
     const deadline = Number(call.getDeadline());
     this.timeoutMs = Number.isFinite(deadline) ? deadline - Date.now() : undefined;
+  }
+
+  /** HTTP/2 carries no time; what pinwire adds is looked at by those who know the caller. */
+  get age(): CallAge {
+    const envelopes = this.#received.get(envelopeKey).filter((value) => typeof value !== "string");
+    return { stale: undefined, envelopes };
   }
 
   get requestMetadata(): Metadata {

@@ -1,0 +1,18 @@
+import type { ErrorCode } from "../errors.js";
+import { CallRefused } from "../rpc/call-refused.js";
+
+/** How many calls were refused, by reason. The reasons are a closed list, so this is as bounded as it is cheap. */
+export class RefusalCounts {
+  readonly #counts = new Map<ErrorCode, number>();
+
+  /** Counts what was thrown, if it is a refusal. */
+  add(error: unknown): void {
+    if (!(error instanceof CallRefused)) return;
+    this.#counts.set(error.code, (this.#counts.get(error.code) ?? 0) + 1);
+  }
+
+  /** As they are now. */
+  read(): ReadonlyMap<ErrorCode, number> {
+    return new Map(this.#counts);
+  }
+}
