@@ -156,8 +156,8 @@ describe("freshness on the direct transport", () => {
 describe("the counts of refused calls", () => {
   it("tell the reasons apart, and leave out what handlers throw", async () => {
     const { pair } = await start({ limits: { isOverloaded: () => true } });
-    await failure(pair.client.sayHello({ name: "x" }));
-    await failure(pair.client.sayHello({ name: "x" }));
+    await failure(pair.client.collectHellos([]));
+    await failure(pair.client.collectHellos([]));
     expect([...pair.server.refusedCalls]).toEqual([["ERR_OVERLOADED", 2]]);
     const failing = await GreeterPair.start({
       implementation: {

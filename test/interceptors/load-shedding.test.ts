@@ -112,7 +112,7 @@ describe("a server that is overloaded", () => {
     const underWay = collect(client.sayManyHellos({ name: "x" }));
     await begun.promise;
     overloaded = true;
-    const error = await failure(client.sayHello({ name: "x" }));
+    const error = await failure(client.collectHellos([]));
     expect(error).toMatchObject({ status: Status.UNAVAILABLE, code: "ERR_RPC_UNAVAILABLE" });
     expect(error.rawMessage).toMatch(/^the server is overloaded, try again later \(reference [0-9a-f]{12}\)$/);
     expect(error.findDetails(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1n, nanos: 0 } }]);
@@ -125,7 +125,7 @@ describe("a server that is overloaded", () => {
 
   it("drains as ever", async () => {
     const { server, client } = await GreeterPair.start({ server: { limits: { isOverloaded: () => true } } });
-    await failure(client.sayHello({ name: "x" }));
+    await failure(client.collectHellos([]));
     await server.drain();
   });
 
@@ -141,7 +141,7 @@ describe("a server that is overloaded", () => {
       throw new Error("swordfish");
     };
     const { client, log } = await GreeterPair.start({ server: { limits: { isOverloaded } } });
-    const error = await failure(client.sayHello({ name: "x" }));
+    const error = await failure(client.collectHellos([]));
     expect(error.rawMessage).toMatch(/^internal error \(reference [0-9a-f]{12}\)$/);
     await log.find(({ code }) => code === "ERR_HANDLER_FAILED");
   });
