@@ -22,7 +22,7 @@ const allowed: Record<string, readonly string[]> = {
   audit: ["base", "files", "identity", "transport", "rpc", "interceptors"],
   server: ["base", "identity", "credentials", "transport", "rpc", "interceptors", "tokens", "audit", "gen"],
   client: ["base", "identity", "credentials", "transport", "rpc", "interceptors", "tokens"],
-  codegen: ["base", "rpc", "gen"],
+  codegen: ["base", "files", "rpc", "gen"],
   testing: ["base", "files", "x509", "identity", "credentials", "ca", "transport", "rpc", "server", "client"],
   cli: [
     "base",

@@ -14,6 +14,9 @@ export const commands: readonly CommandEntry[] = [
   entry("describe", "show what the schema says of a service, method or message", async () => {
     return (await import("./commands/describe.js")).describeCommand;
   }),
+  entry("scaffold", "write the handlers of services, still to be filled", async () => {
+    return (await import("./commands/scaffold.js")).scaffoldCommand;
+  }),
   entry("health", "ask whether a server serves", async () => (await import("./commands/health.js")).healthCommand),
   entry("explain", "what an error code means, and what to do about it", async () => {
     return (await import("./commands/explain.js")).explainCommand;

@@ -32,7 +32,7 @@ function sameNames(service: DescService, positions: SourcePositions): Diagnostic
     if (other === undefined) first.set(method.localName, method.name);
     if (other === undefined && method.localName !== "__proto__") return [];
     const rival = other ?? "what every object has under that name";
-    const problem = `${service.typeName}/${method.name} is ${method.localName} in TypeScript, as is ${rival}; rename it`;
+    const problem = `${service.typeName}/${method.name} is ${method.localName} in TypeScript, as is ${rival}`;
     return [{ at: positions.ofMethod(method), problem }];
   });
 }

@@ -6,16 +6,17 @@ import { checkImports, checkMethodNames } from "./check-schema.js";
 import { generateFile } from "./generate-file.js";
 import { formatted } from "./layout.js";
 import { type PluginOptions, parsePluginOptions } from "./plugin-options.js";
-import { type Diagnostic, schemaError } from "./schema-error.js";
+import { schemaError } from "./schema-error.js";
 
 /**
  * Generates code for the files of a request.
  *
- * @throws ConfigError ERR_SCHEMA_INVALID, ERR_SCHEMA_POLICY with file, line and column of each mistake; Error for an option
+ * @throws ConfigError ERR_SCHEMA_INCOMPLETE, ERR_PROTO_INVALID, ERR_SCHEMA_POLICY with file, line and column of each mistake; Error for an option
  * that is wrong
  */
 export function generate(request: CodeGeneratorRequest): CodeGeneratorResponse {
-  refuseIfAny(checkImports(request.protoFile));
+  const lacking = checkImports(request.protoFile);
+  if (lacking.length > 0) throw schemaError("ERR_SCHEMA_INCOMPLETE", lacking, "hand over all files that are imported");
   const response = plugin().run(request);
   for (const file of response.file) file.content = formatted(file.content);
   return response;
@@ -38,15 +39,11 @@ function plugin() {
 }
 
 function generateFiles(schema: Schema<PluginOptions>, target: Target): void {
-  refuseIfAny(checkMethodNames(schema.files));
+  const alike = checkMethodNames(schema.files);
+  if (alike.length > 0) throw schemaError("ERR_PROTO_INVALID", alike, "rename one of the two");
   const policy = checkPolicies(schema.files, schema.options.requirePolicy);
   if (policy.length > 0) {
     throw schemaError("ERR_SCHEMA_POLICY", policy, "docs/schema-policy.md says what each option takes");
   }
   for (const file of schema.files) generateFile(schema, file, target);
-}
-
-function refuseIfAny(diagnostics: readonly Diagnostic[]): void {
-  if (diagnostics.length === 0) return;
-  throw schemaError("ERR_SCHEMA_INVALID", diagnostics, "correct the .proto, or hand over all files that it imports");
 }

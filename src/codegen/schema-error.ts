@@ -13,10 +13,6 @@ export function formatDiagnostic({ at: { file, line, column }, problem }: Diagno
 }
 
 /** All that is wrong with a schema at once, a line each, in one error. */
-export function schemaError(
-  code: ErrorCode & `ERR_SCHEMA_${string}`,
-  diagnostics: readonly Diagnostic[],
-  hint: string,
-): ConfigError {
+export function schemaError(code: ErrorCode, diagnostics: readonly Diagnostic[], hint: string): ConfigError {
   return new ConfigError(code, diagnostics.map(formatDiagnostic).join("\n"), hint);
 }

@@ -1,5 +1,7 @@
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { checkImports } from "../../codegen/check-schema.js";
+import { formatDiagnostic } from "../../codegen/schema-error.js";
 import { ConfigError } from "../../errors.js";
 import { findIn } from "./find-in.js";
 import type { Described, Schema } from "./schema.js";
@@ -44,7 +46,8 @@ export function registryOf(set: FileDescriptorSet, origin: string): FileRegistry
   try {
     return createFileRegistry(set);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const lacking = checkImports(set.file).map(formatDiagnostic).join("; ");
+    const reason = lacking || (cause instanceof Error ? cause.message : String(cause));
     throw new ConfigError(
       "ERR_SCHEMA_INCOMPLETE",
       `${origin} is not a complete schema: ${reason}`,

@@ -16,6 +16,20 @@ const maxSchemaBytes = 256 * 1024 * 1024;
  */
 export async function compileProtoDirectory(dir: string, env: NodeJS.ProcessEnv): Promise<FileSchema> {
   await assertDirectory(dir);
+  return compileWithBuf([dir], dir, env);
+}
+
+/**
+ * Compiles what the arguments of `buf build` name.
+ *
+ * @param what it is, for messages
+ * @throws ConfigError ERR_TOOL_MISSING, ERR_PROTO_INVALID
+ */
+export async function compileWithBuf(
+  input: readonly string[],
+  what: string,
+  env: NodeJS.ProcessEnv,
+): Promise<FileSchema> {
   const buf = findTool("buf", env);
   if (buf === undefined) {
     throw new ConfigError(
@@ -24,8 +38,8 @@ export async function compileProtoDirectory(dir: string, env: NodeJS.ProcessEnv)
       "npm install --save-dev @bufbuild/buf, or compile elsewhere and pass --descriptor FILE",
     );
   }
-  const args = ["build", dir, "--as-file-descriptor-set", "--output", "-#format=binpb"];
-  return parseDescriptorSet(await run(buf, args, dir, env), dir);
+  const args = ["build", ...input, "--as-file-descriptor-set", "--output", "-#format=binpb"];
+  return parseDescriptorSet(await run(buf, args, what, env), what);
 }
 
 async function assertDirectory(dir: string): Promise<void> {
