@@ -11,11 +11,13 @@ export interface HandlerFile {
   readonly generated: string;
 }
 
+const pinwire = JSON.stringify("pinwire");
+
 /** The text of a new file: every handler there, none of them written. */
 export function newHandlerFile({ service, names, generated }: HandlerFile): string {
   return formatted(
     [
-      ...(service.methods.length > 0 ? ['import { RpcError, Status } from "pinwire";'] : []),
+      ...(service.methods.length > 0 ? [`import { RpcError, Status } from ${pinwire};`] : []),
       `import type { ${names.implementation} } from "${generated}";`,
       "",
       mark(service),
@@ -76,7 +78,7 @@ function addImports(text: string): string {
   if (missing.length === 0) return text;
   const first = text.search(/^import\b/m);
   const at = first < 0 ? 0 : first;
-  return `${text.slice(0, at)}import { ${missing.join(", ")} } from "pinwire";\n${text.slice(at)}`;
+  return `${text.slice(0, at)}import { ${missing.join(", ")} } from ${pinwire};\n${text.slice(at)}`;
 }
 
 /** The spaces that the line of a position begins with, when nothing else stands before it. */
