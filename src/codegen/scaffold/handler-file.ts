@@ -18,7 +18,7 @@ export function newHandlerFile({ service, names, generated }: HandlerFile): stri
   return formatted(
     [
       ...(service.methods.length > 0 ? [`import { RpcError, Status } from ${pinwire};`] : []),
-      `import type { ${names.implementation} } from "${generated}";`,
+      `import type { ${names.implementation} } from ${JSON.stringify(generated)};`,
       "",
       mark(service),
       "// New methods are added below by `pinwire scaffold`; what is here is left as it is.",
