@@ -18,6 +18,12 @@ export const commands: readonly CommandEntry[] = [
     return (await import("./commands/scaffold.js")).scaffoldCommand;
   }),
   entry("health", "ask whether a server serves", async () => (await import("./commands/health.js")).healthCommand),
+  entry("policy explain", "say which rule of a policy file decides a call", async () => {
+    return (await import("./commands/policy-explain.js")).policyExplainCommand;
+  }),
+  entry("policy test", "check a policy file against what it is expected to decide", async () => {
+    return (await import("./commands/policy-test.js")).policyTestCommand;
+  }),
   entry("explain", "what an error code means, and what to do about it", async () => {
     return (await import("./commands/explain.js")).explainCommand;
   }),

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { CommandLineError, parseArguments } from "../command-line/arguments.js";
 import { commandHelp, commonOptions } from "../command-line/help.js";
-import type { Command } from "./command.js";
-import { commands } from "./commands.js";
+import { type CommandEntry, commands } from "./commands.js";
 import { exitCode } from "./exit-code.js";
 import { toolHelp } from "./help.js";
 import { Output } from "./output.js";
@@ -27,10 +26,12 @@ export async function run(words: readonly string[], surroundings: Surroundings):
 }
 
 async function dispatch(words: readonly string[], output: Output, { stdin, env }: Surroundings): Promise<number> {
-  const [name, ...rest] = words;
+  const [name] = words;
   if (name === "--help" || name === "-h" || name === "help") return printHelp(toolHelp(commands), output);
   if (name === "--version") return printHelp([version()], output);
-  const command = await loadCommand(name);
+  const entry = findCommand(words);
+  const rest = words.slice(entry.name.split(" ").length);
+  const command = await entry.load();
   if (asksForHelp(rest)) return printHelp(commandHelp(command), output);
   const args = parseArguments({ ...command, options: { ...command.options, json: commonOptions.json } }, rest);
   return command.run(args, { output, stdin, env });
@@ -42,11 +43,15 @@ function asksForHelp(words: readonly string[]): boolean {
   return before.includes("--help") || before.includes("-h");
 }
 
-function loadCommand(name: string | undefined): Promise<Command> {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command !== undefined) return command.load();
-  const names = commands.map((candidate) => candidate.name).join(", ");
-  const problem = name === undefined ? "no command given" : `unknown command ${JSON.stringify(name)}`;
+/** The name of a command is one word or two, as in `policy explain`. */
+function findCommand(words: readonly string[]): CommandEntry {
+  const [name, second] = words;
+  const entry = commands.find((each) => each.name === name || each.name === `${name} ${second}`);
+  if (entry !== undefined) return entry;
+  const family = commands.filter((each) => each.name.startsWith(`${name} `));
+  const names = (family.length > 0 ? family : commands).map((each) => each.name).join(", ");
+  const given = JSON.stringify(family.length > 0 && second !== undefined ? `${name} ${second}` : name);
+  const problem = name === undefined ? "no command given" : `unknown command ${given}`;
   throw new CommandLineError(problem, `the commands are ${names}; see pinwire --help`);
 }
 

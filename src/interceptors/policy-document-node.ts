@@ -1,13 +1,13 @@
 import { ConfigError } from "../errors.js";
 import { quote } from "../identity/quote.js";
-import { type JsonNode, lineAndColumn } from "./policy-json.js";
+import { JsonFault, type JsonNode, lineAndColumn, readJson } from "./policy-json.js";
 
 interface Origin {
   readonly text: string;
   readonly source: string;
 }
 
-/** A value of a policy file, with its path for messages. */
+/** A value of a file in JSON, with its path for messages. */
 export class DocumentNode {
   readonly #node: JsonNode;
   readonly #origin: Origin;
@@ -20,8 +20,16 @@ export class DocumentNode {
     this.#origin = origin;
   }
 
-  static root(node: JsonNode, text: string, source: string): DocumentNode {
-    return new DocumentNode(node, "", { text, source });
+  /** @param source the name of the file, for messages @throws ConfigError ERR_POLICY_INVALID when it is not JSON */
+  static parse(text: string, source: string): DocumentNode {
+    try {
+      return new DocumentNode(readJson(text), "", { text, source });
+    } catch (error) {
+      if (!(error instanceof JsonFault)) throw error;
+      const { line, column } = lineAndColumn(text, error.at);
+      const problem = `${source}:${line}:${column}: ${error.message}`;
+      throw new ConfigError("ERR_POLICY_INVALID", problem, "correct the JSON at this place");
+    }
   }
 
   /** Fails on a field that is not known: skipping what it asks for could open what it was to close (A43). */
@@ -33,7 +41,12 @@ export class DocumentNode {
 
   optional(field: string): DocumentNode | undefined {
     const member = this.#members().get(field);
-    return member && this.#child(member.value, this.path === "" ? field : `${this.path}.${field}`);
+    return member && this.#field(field, member.value);
+  }
+
+  /** All fields, whatever their names. */
+  fields(): (readonly [name: string, value: DocumentNode])[] {
+    return [...this.#members()].map(([name, { value }]) => [name, this.#field(name, value)]);
   }
 
   required(field: string): DocumentNode {
@@ -74,13 +87,17 @@ export class DocumentNode {
     return this.#node.members;
   }
 
+  #field(name: string, value: JsonNode): DocumentNode {
+    return this.#child(value, this.path === "" ? name : `${this.path}.${name}`);
+  }
+
   #child(node: JsonNode, path: string): DocumentNode {
     return new DocumentNode(node, path, this.#origin);
   }
 
   #faultAt(at: number, problem: string, hint: string): ConfigError {
     const { line, column } = lineAndColumn(this.#origin.text, at);
-    const place = this.path === "" ? "the policy" : this.path;
+    const place = this.path === "" ? "the file" : this.path;
     return new ConfigError(
       "ERR_POLICY_INVALID",
       `${this.#origin.source}:${line}:${column}: ${place}: ${problem}`,

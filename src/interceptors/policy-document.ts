@@ -1,7 +1,5 @@
-import { ConfigError } from "../errors.js";
 import { DocumentNode } from "./policy-document-node.js";
 import { readRequest, readSource } from "./policy-document-rule.js";
-import { JsonFault, lineAndColumn, readJson } from "./policy-json.js";
 import type { DecidingRule, RuleParts } from "./policy-rule.js";
 
 /** What a policy file says. */
@@ -27,7 +25,7 @@ const lists: Readonly<Record<string, { readonly effect: DecidingRule["effect"]; 
  * @throws ConfigError ERR_POLICY_INVALID with file, line, column and the place within
  */
 export function parsePolicyDocument(text: string, source: string): PolicyDocument {
-  const root = DocumentNode.root(jsonOf(text, source), text, source);
+  const root = DocumentNode.parse(text, source);
   root.onlyFields(["name", ...Object.keys(lists)], "A43 knows name, deny_rules and allow_rules");
   const name = root.required("name").nonEmptyText("give the policy a name");
   root.required("allow_rules");
@@ -54,18 +52,4 @@ function readRule(
     principals: readSource(node.optional("source")),
     ...readRequest(node.optional("request")),
   };
-}
-
-function jsonOf(text: string, source: string) {
-  try {
-    return readJson(text);
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    const { line, column } = lineAndColumn(text, error.at);
-    throw new ConfigError(
-      "ERR_POLICY_INVALID",
-      `${source}:${line}:${column}: ${error.message}`,
-      "correct the JSON at this place",
-    );
-  }
 }
