@@ -9,6 +9,7 @@ export interface CommandEntry {
 
 /** Every command, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
+  entry("new", "write a complete project", async () => (await import("./commands/new.js")).newCommand),
   entry("call", "call a method, with JSON in and out", async () => (await import("./commands/call.js")).callCommand),
   entry("list", "list services, or the methods of one", async () => (await import("./commands/list.js")).listCommand),
   entry("describe", "show what the schema says of a service, method or message", async () => {
