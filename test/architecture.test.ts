@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   ca: ["base", "files", "x509", "identity", "credentials"],
   transport: ["base", "files", "x509", "identity", "credentials"],
   rpc: ["base", "identity", "transport", "gen"],
-  interceptors: ["base", "files", "identity", "transport", "rpc"],
+  interceptors: ["base", "files", "identity", "transport", "rpc", "gen"],
   tokens: ["base", "files", "identity", "credentials", "transport", "rpc", "interceptors"],
   audit: ["base", "files", "identity", "transport", "rpc", "interceptors"],
   server: ["base", "identity", "credentials", "transport", "rpc", "interceptors", "tokens", "audit", "gen"],

@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { UsageError } from "../errors.js";
 import { Status } from "../status.js";
 import { runInCall } from "./ambient-call.js";
@@ -32,6 +32,8 @@ export interface ServerMethodOptions {
   readonly outer: readonly ServerStage[];
   /** Run after it. */
   readonly inner: readonly ServerStage[];
+  /** Looks at each request once it is decoded; its throw ends the call. */
+  readonly validate?: ((request: Message) => void) | undefined;
   readonly maxTimeoutMs: number;
   readonly maxMessageBytes: number;
   /** What holds for this method alone; never more than `maxMessageBytes`. */
@@ -41,7 +43,10 @@ export interface ServerMethodOptions {
 
 export function serverMethod(method: DescMethod, handler: AnyHandler, options: ServerMethodOptions): ServerMethod {
   const { maxMessageBytes, maxRequestBytes, maxResponseBytes } = options;
-  const requests = messageCodec(method.input, "request", sizeLimit(maxMessageBytes, maxRequestBytes));
+  const requests = validated(
+    messageCodec(method.input, "request", sizeLimit(maxMessageBytes, maxRequestBytes)),
+    options.validate,
+  );
   const responses = messageCodec(method.output, "response", sizeLimit(maxMessageBytes, maxResponseBytes));
   // The kinds that take exactly one request read it before any interceptor of the user runs.
   const singleRequest = method.methodKind === "unary" || method.methodKind === "server_streaming";
@@ -71,6 +76,19 @@ export function unknownServerMethod(stages: readonly ServerStage[], maxTimeoutMs
     throw new CallRefused("ERR_UNKNOWN_METHOD", Status.UNIMPLEMENTED, "unknown method");
   });
   return { method: undefined, contract: undefined, maxTimeoutMs, run };
+}
+
+/** For all kinds of call alike, a request that is not valid is as good as one that cannot be decoded. */
+function validated(codec: Codec, validate: ServerMethodOptions["validate"]): Codec {
+  if (validate === undefined) return codec;
+  return {
+    encode: codec.encode,
+    decode(bytes) {
+      const message = codec.decode(bytes);
+      validate(message);
+      return message;
+    },
+  };
 }
 
 function readSingle(codec: Codec): ServerStage {

@@ -26,6 +26,7 @@ import { LivePolicy } from "../interceptors/policy-live.js";
 import type { PolicyOptions } from "../interceptors/policy-options.js";
 import type { RefusalCounts } from "../interceptors/refusal-counts.js";
 import { serverTelemetry } from "../interceptors/telemetry.js";
+import { loadValidation } from "../interceptors/validation.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
 import { schemaFingerprint } from "../rpc/direct/schema-fingerprint.js";
@@ -78,6 +79,11 @@ export interface ServingOptions {
   readonly reflection: boolean;
 }
 
+/** The options with what was loaded for them. */
+interface LoadedOptions extends ServingOptions {
+  readonly validations: Awaited<ReturnType<typeof loadValidation>>;
+}
+
 /** How long the last words to a peer may take when the server is closed. */
 const flushTimeoutMs = 1_000;
 
@@ -103,11 +109,12 @@ export class Serving {
     const h2 = speaksH2 ? await import("../rpc/h2/h2-server-transport.js") : undefined;
     for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
     const services = await withBuiltInServices(options.services, options);
+    const validations = await loadValidation(services.keys());
     const policy = await LivePolicy.open(options.rules, services.keys(), options.policyEvents);
     let tokens: TokenStage | undefined;
     try {
       tokens = await startTokenStage({ ...options, services });
-      return new Serving({ ...options, services }, policy, tokens, h2?.H2ServerTransport);
+      return new Serving({ ...options, services, validations }, policy, tokens, h2?.H2ServerTransport);
     } catch (error) {
       tokens?.[Symbol.dispose]();
       await policy.close();
@@ -116,7 +123,7 @@ export class Serving {
   }
 
   private constructor(
-    options: ServingOptions,
+    options: LoadedOptions,
     policy: LivePolicy,
     tokens: TokenStage,
     H2ServerTransport: H2ServerTransportClass | undefined,
@@ -268,7 +275,7 @@ interface OuterStages {
 }
 
 function routesOf(
-  { services, interceptors, limits, callLimits }: ServingOptions,
+  { services, validations, interceptors, limits, callLimits }: LoadedOptions,
   stagesOf: (contract: MethodContract) => OuterStages,
 ): Map<string, ServerMethod> {
   const routes = new Map<string, ServerMethod>();
@@ -280,7 +287,9 @@ function routesOf(
       const handler: AnyHandler = (request, context) => implementation[method.localName]?.(request, context);
       const contract = methodContract(method);
       names.add(contract.name);
-      routes.set(methodPath(method), serverMethod(method, handler, { inner, ...limits, ...stagesOf(contract) }));
+      const validate = validations.get(method);
+      const options = { inner, validate, ...limits, ...stagesOf(contract) };
+      routes.set(methodPath(method), serverMethod(method, handler, options));
     }
   }
   assertServed(callLimits, names);

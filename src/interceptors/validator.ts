@@ -1,0 +1,49 @@
+import { create, createRegistry, type DescFile, type DescMethod, type Message } from "@bufbuild/protobuf";
+import { CompilationError, createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
+import { ConfigError, RpcError } from "../errors.js";
+import { CallRefused } from "../rpc/call-refused.js";
+import { Status } from "../status.js";
+import { celProbes } from "./cel-probes.js";
+import type { Validate } from "./validation.js";
+import { badRequest } from "./violation-details.js";
+
+/**
+ * One check for each method. Loads protovalidate; `validation.ts` decides whether.
+ *
+ * @throws ConfigError ERR_VALIDATION_RULES
+ */
+export function validators(methods: readonly DescMethod[]): Map<DescMethod, Validate> {
+  // With everything that the files import: a rule may be defined in another file than the one that uses it.
+  const files = new Set<DescFile>(methods.map(({ parent }) => parent.file));
+  for (const { dependencies } of files) for (const dependency of dependencies) files.add(dependency);
+  const validator = createValidator({ registry: createRegistry(...files) });
+  for (const method of methods) assertCompiles(method, validator);
+  return new Map(methods.map((method) => [method, (request) => validate(validator, method, request)]));
+}
+
+/** A request is checked only when its rules are known to be sound: what is wrong with them shows at the start. */
+function assertCompiles({ input, name, parent }: DescMethod, validator: Validator): void {
+  for (const schema of [input, ...celProbes(input)]) {
+    const { error } = validator.validate(schema, create(schema));
+    if (!(error instanceof CompilationError)) continue;
+    throw new ConfigError(
+      "ERR_VALIDATION_RULES",
+      `the rules of buf.validate for the requests of ${parent.typeName}/${name} are wrong: ${error.message}`,
+      "correct the .proto and generate again",
+      { cause: error },
+    );
+  }
+}
+
+function validate(validator: Validator, { input }: DescMethod, request: Message): void {
+  const result = validator.validate(input, request);
+  if (result.kind === "valid") return;
+  if (result.kind === "invalid") throw invalid(result.violations);
+  // A rule that fails by itself says nothing about the request; the request is not let through for that.
+  throw new CallRefused("ERR_VALIDATION_RULES", Status.INTERNAL, "internal error", { cause: result.error });
+}
+
+function invalid(violations: readonly Violation[]): RpcError {
+  const { summary, detail } = badRequest(violations);
+  return new RpcError(Status.INVALID_ARGUMENT, summary, { code: "ERR_VALIDATION", details: [detail] });
+}
