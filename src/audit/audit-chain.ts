@@ -66,7 +66,7 @@ export class AuditChain {
   follow(line: string, segment: number, first: boolean): AuditRecord | ChainFault {
     const record = parseRecord(line);
     if (record === undefined) return "malformed";
-    if (this.#position === undefined) this.#begin(record);
+    if (this.#position === undefined) this.#begin(record, segment);
     if (record.seq !== this.position.seq) return "out of order";
     if (record.prev !== this.position.prev) return "chain broken";
     const fault = this.#check(record, segment, first);
@@ -75,9 +75,10 @@ export class AuditChain {
     return record;
   }
 
-  #begin({ seq, prev }: AuditRecord): void {
-    this.#position = { seq, prev };
-    if (seq !== beginning.seq || prev !== beginning.prev) this.#unexplained = this.#position;
+  /** The first segments may have been removed in good order; where the first is there, the log begins with it. */
+  #begin({ seq, prev }: AuditRecord, segment: number): void {
+    this.#position = segment === 1 ? beginning : { seq, prev };
+    if (segment > 1) this.#unexplained = this.#position;
   }
 
   #check(record: AuditRecord, segment: number, first: boolean): ChainFault | undefined {

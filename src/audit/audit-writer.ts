@@ -37,7 +37,8 @@ export class AuditWriter {
     const writer = new AuditWriter(settings, key, file, last);
     const open = { type: "open", version: 1, log: writer.#log, epoch: writer.#epoch, key: key.id };
     try {
-      await writer.write([open, ...(last?.repairs ?? [])], true);
+      // In the segment that is there, even if it is full: `open` has to come before anything else of its epoch.
+      await writer.#append([open, ...(last?.repairs ?? [])], true);
     } catch (error) {
       // A new log that could not even be begun leaves nothing behind.
       if (last === undefined) await file.discard();
@@ -70,6 +71,10 @@ export class AuditWriter {
   async write(records: readonly AuditFields[], checkpoint: boolean): Promise<number> {
     if (this.#dirty) await this.#file.undo();
     if (this.#isFull()) await this.#rotate();
+    return this.#append(records, checkpoint);
+  }
+
+  async #append(records: readonly AuditFields[], checkpoint: boolean): Promise<number> {
     const lines = this.#lines();
     const { seq } = this.#position;
     for (const record of records) lines.add(record);

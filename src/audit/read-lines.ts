@@ -13,16 +13,19 @@ export interface Line {
 
 const blockBytes = 1024 * 1024;
 
-/** The lines of a file, a block at a time. A line with a fault is the last. Constant memory, whatever the file holds. */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+/**
+ * The lines of a file from a byte on where one begins, a block at a time. A line with a fault is the last. Constant memory,
+ * whatever the file holds.
+ */
+export async function* readLines(path: string, from = 0): AsyncGenerator<Line> {
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   try {
     await using handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const block = Buffer.allocUnsafe(blockBytes + maxLineBytes);
     let kept = 0;
-    let at = 0;
+    let at = from;
     for (;;) {
-      const { bytesRead } = await handle.read(block, kept, blockBytes, null);
+      const { bytesRead } = await handle.read(block, kept, blockBytes, at + kept);
       const end = kept + bytesRead;
       let start = 0;
       for (let feed = block.indexOf(0x0a); feed >= 0 && feed < end; feed = block.indexOf(0x0a, start)) {

@@ -25,6 +25,18 @@ export const commands: readonly CommandEntry[] = [
   entry("policy test", "check a policy file against what it is expected to decide", async () => {
     return (await import("./commands/policy-test.js")).policyTestCommand;
   }),
+  entry("audit verify", "prove that nobody changed an audit log", async () => {
+    return (await import("./commands/audit/verify.js")).auditVerifyCommand;
+  }),
+  entry("audit tail", "show the newest records of an audit log", async () => {
+    return (await import("./commands/audit/tail.js")).auditTailCommand;
+  }),
+  entry("audit show", "show the records of an audit log that fit", async () => {
+    return (await import("./commands/audit/show.js")).auditShowCommand;
+  }),
+  entry("audit export", "write an audit log in a form for other programs", async () => {
+    return (await import("./commands/audit/export.js")).auditExportCommand;
+  }),
   entry("explain", "what an error code means, and what to do about it", async () => {
     return (await import("./commands/explain.js")).explainCommand;
   }),
