@@ -14,6 +14,8 @@ export class SegmentFile {
   readonly #inode: bigint;
   /** What of it is acknowledged. */
   #bytes: number;
+  /** Somebody else was at the file. Nothing is written or cut off any more: what is there is evidence. */
+  #tampered: ConfigError | undefined;
 
   /** @throws ConfigError ERR_FILE_WRITE */
   static async create(directory: string, number: number): Promise<SegmentFile> {
@@ -59,6 +61,7 @@ export class SegmentFile {
    * @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED
    */
   async append(text: string): Promise<void> {
+    this.#assertUntouched();
     const bytes = Buffer.from(text, "latin1");
     try {
       // write() may stop half-way on a full disk; then the next round reports why.
@@ -74,6 +77,7 @@ export class SegmentFile {
 
   /** Cuts off what is not acknowledged. @throws ConfigError ERR_FILE_WRITE */
   async undo(to: number = this.#bytes): Promise<void> {
+    this.#assertUntouched();
     try {
       await this.#handle.truncate(to);
       this.#bytes = to;
@@ -105,10 +109,15 @@ export class SegmentFile {
   async #assertOurs(size: number): Promise<void> {
     const found = await lstat(this.path, { bigint: true }).catch(() => undefined);
     if (found?.ino === this.#inode && found.size === BigInt(size)) return;
-    throw new ConfigError(
+    this.#tampered = new ConfigError(
       "ERR_AUDIT_TAMPERED",
       `${this.path} was replaced, or changed by somebody else, while it was written`,
       "run pinwire audit verify; find out who did it, put the file back, then start the server again",
     );
+    throw this.#tampered;
+  }
+
+  #assertUntouched(): void {
+    if (this.#tampered !== undefined) throw this.#tampered;
   }
 }
