@@ -24,6 +24,12 @@ function mustNotCompile(): void {
   createServer({ credentials });
   // @ts-expect-error an empty policy
   createServer({ credentials, policy: [] });
+  // @ts-expect-error shadow rules alone would be an empty policy too, so there is no option for them
+  createServer({ credentials, shadow: policy });
+  // @ts-expect-error a role is held by a list of SPIFFE IDs
+  createServer({ credentials, roles: { admin: "spiffe://local.test/cli" } });
+  // @ts-expect-error a policy file is named by its path
+  createServer({ credentials, policyFile: { name: "p" } });
   // @ts-expect-error there is no insecure variant
   createServer({ credentials: "insecure", policy });
   // @ts-expect-error a misspelt option
@@ -79,6 +85,9 @@ function mustCompile(): void {
     chat: (requests) => requests as AsyncIterable<never>,
   };
   createServer({ credentials, policy: [allow(Service, "spiffe://local.test/cli")] }).service(Service, implementation);
+  createServer({ credentials, roles: { admin: ["spiffe://local.test/cli"], auditor: [] } });
+  createServer({ credentials, policyFile: "/etc/greeter/policy.json" });
+  createServer({ credentials, policy: [], policyFile: "/etc/greeter/policy.json" });
 }
 
 it("is checked by the type checker", () => expect([mustCompile, mustNotCompile]).toHaveLength(2));
