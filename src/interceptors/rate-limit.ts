@@ -11,44 +11,51 @@ interface Buckets {
 }
 
 /**
- * How often one identity may begin calls. It stands before authorization: who asks for what it may not have pays as well.
- * There are no more buckets than methods that are served, and one for all other names, whatever names a peer invents.
+ * How often one identity may begin calls. The rate of the identity stands before authorization: who asks for what it may not
+ * have pays as well. The rate of a method stands after it: a limit that only methods have that exist would tell who may not
+ * call them that they do.
  */
 export class RateLimit {
   readonly #rate: Rate | undefined;
+  readonly #now: () => number;
   readonly #identities: IdentityTable<Buckets>;
 
   /** @param now milliseconds that only grow; a call is taken to begin at its `startedAt` on the same clock */
   constructor(rate: Rate | undefined, now: () => number = () => performance.now()) {
     this.#rate = rate;
+    this.#now = now;
     this.#identities = new IdentityTable({
       make: () => ({ all: rate && new TokenBucket(rate, now()), byMethod: new Map() }),
       isAtRest: (buckets) => isFull(buckets, now()),
     });
   }
 
-  /** The stage of one method; undefined where there is nothing to limit. */
-  stage(methodRate: Rate | undefined): ServerStage | undefined {
-    if (this.#rate === undefined && methodRate === undefined) return undefined;
-    // The key of this method's buckets; a rate may be shared by several methods, this object is not.
-    const own = methodRate && { ...methodRate };
+  /** The stage for all methods together; undefined where there is nothing to limit. */
+  stage(): ServerStage | undefined {
+    if (this.#rate === undefined) return undefined;
     return (call, next) => {
-      const waitMs = this.#take(call.peer.id.toString(), own, call.startedAt);
+      const waitMs = this.#identities.of(call.peer.id.toString()).all?.take(call.startedAt) ?? 0;
       if (waitMs > 0) throw rateLimited(waitMs);
       return next();
     };
   }
 
-  #take(id: string, methodRate: Rate | undefined, now: number): number {
-    const { all, byMethod } = this.#identities.of(id);
-    const waitMs = all?.take(now) ?? 0;
-    if (waitMs > 0 || methodRate === undefined) return waitMs;
-    let bucket = byMethod.get(methodRate);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(methodRate, now);
-      byMethod.set(methodRate, bucket);
-    }
-    return bucket.take(now);
+  /** The stage of one method; undefined where there is nothing to limit. */
+  methodStage(methodRate: Rate | undefined): ServerStage | undefined {
+    if (methodRate === undefined) return undefined;
+    // The key of this method's buckets; a rate may be shared by several methods, this object is not.
+    const own = { ...methodRate };
+    return (call, next) => {
+      const { byMethod } = this.#identities.of(call.peer.id.toString());
+      let bucket = byMethod.get(own);
+      if (bucket === undefined) {
+        bucket = new TokenBucket(own, this.#now());
+        byMethod.set(own, bucket);
+      }
+      const waitMs = bucket.take(call.startedAt);
+      if (waitMs > 0) throw rateLimited(waitMs);
+      return next();
+    };
   }
 }
 

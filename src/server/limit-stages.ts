@@ -12,7 +12,10 @@ import type { ServerStage } from "../rpc/server-method.js";
 /** What limits one method: the sizes for its codecs, and the stages, which count for all methods together. */
 export interface Limited {
   readonly limits: MethodLimits;
-  readonly stages: readonly ServerStage[];
+  /** The same for every name, so that they tell nobody which of them are served: before authorization. */
+  readonly before: readonly ServerStage[];
+  /** Of the method: after authorization, for whom it allows. */
+  readonly after: readonly ServerStage[];
 }
 
 /** The limits of one server. */
@@ -39,16 +42,16 @@ export class LimitStages implements Disposable {
       : () => this.#delay.isOverloaded();
     const limits = methodLimits(contract, this.#limits);
     // An old call is not to be believed at all. Then the cheapest refusal first: only what has passed the others takes a place.
-    const stages = [
-      this.#freshness,
-      loadShedding(contract, overloaded),
-      this.#rate.stage(limits.rate),
-      this.#concurrency.stage(limits),
-    ];
-    return { limits, stages: stages.filter((stage) => stage !== undefined) };
+    const before = [this.#freshness, loadShedding(contract, overloaded), this.#rate.stage()];
+    const after = [this.#rate.methodStage(limits.rate), this.#concurrency.stage(limits)];
+    return { limits, before: before.filter(isStage), after: after.filter(isStage) };
   }
 
   [Symbol.dispose](): void {
     this.#delay[Symbol.dispose]();
   }
+}
+
+function isStage(stage: ServerStage | undefined): stage is ServerStage {
+  return stage !== undefined;
 }

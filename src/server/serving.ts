@@ -141,7 +141,7 @@ export class Serving {
     const decision = authorization(policy, logger);
     const stagesOf = (contract: MethodContract | undefined): OuterStages => {
       const { outcome = [], admission = [] } = audit?.stagesOf(contract) ?? {};
-      const { limits, stages } = this.#limitStages.of(contract);
+      const { limits, before, after } = this.#limitStages.of(contract);
       return {
         ...limits,
         outer: [
@@ -149,8 +149,9 @@ export class Serving {
           ...outcome,
           authentication,
           abandoned.stage,
-          ...stages,
+          ...before,
           decision,
+          ...after,
           ...tokens.of(contract),
           deadline,
           ...admission,
