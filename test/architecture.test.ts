@@ -47,6 +47,7 @@ const doors: Record<string, readonly string[]> = {
   "index.ts": Object.keys(allowed),
   "identity.ts": ["base", "identity", "credentials", "x509"],
   "ca.ts": ["base", "ca", "identity"],
+  "testing.ts": ["base", "testing", "client", "credentials"],
   "error-details.ts": ["base", "rpc", "gen"],
   "audit.ts": ["base", "audit"],
   "health.ts": ["gen"],

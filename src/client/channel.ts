@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { checkCount, checkCredentials, checkDelayMs, checkKeys } from "../check-option.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
@@ -78,8 +79,12 @@ export class Channel implements AsyncDisposable {
   #open: Connection | undefined;
   #closed = false;
 
+  /** @internal Makes a connection in another way than to `address`; for tests within one process. */
+  readonly connectRaw: (() => Promise<Duplex>) | undefined;
+
   /** @internal Use {@link createChannel}. */
-  constructor(options: ChannelOptions) {
+  constructor(options: ChannelOptions, connectRaw?: () => Promise<Duplex>) {
+    this.connectRaw = connectRaw;
     this.credentials = checkCredentials("createChannel()", options.credentials);
     this.address = parseAddress(options.target);
     requirePlatform(this.address);

@@ -32,8 +32,16 @@ export class Connection {
   }
 }
 
-function dialerFor({ address, credentials, peer, handshakeTimeoutMs }: Channel): Dialer {
+function dialerFor({ address, credentials, peer, handshakeTimeoutMs, connectRaw }: Channel): Dialer {
   const common = { credentials, expected: peer, handshakeTimeoutMs };
+  if (connectRaw !== undefined) {
+    return {
+      path: address.path,
+      dial: async (protocols, signal) => secureSocket(await connectRaw(), { ...common, protocols, signal }),
+      check: async () => {},
+      secure: (raw, protocols) => secureSocket(raw, { ...common, protocols }),
+    };
+  }
   return {
     path: address.path,
     dial: (protocols, signal) => dial({ ...common, address, protocols, signal }),

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { AuditLog } from "../audit/audit-log.js";
 import type { AuditLevel } from "../audit/server-audit.js";
@@ -224,6 +225,12 @@ export class Server implements AsyncDisposable {
   /** How many calls were refused so far, by reason: policy, limits, age, … What handlers throw is not counted. */
   get refusedCalls(): ReadonlyMap<ErrorCode, number> {
     return this.#refusals.read();
+  }
+
+  /** @internal Serves on a connection within the process; for tests. @throws as {@link listen} */
+  async takeConnection(raw: Duplex): Promise<void> {
+    if (this.#closed) throw new UsageError("ERR_SERVER_CLOSED", "this server was closed; make a new one");
+    (await this.#start()).take(raw);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { DescService } from "@bufbuild/protobuf";
 import { assertRecorded } from "../audit/assert-recorded.js";
 import type { AuditLog } from "../audit/audit-log.js";
@@ -207,6 +208,10 @@ export class Serving {
 
   listen(address: Address): Promise<void> {
     return this.#listener.listen(address);
+  }
+
+  take(raw: Duplex): void {
+    this.#listener.take(raw);
   }
 
   async drain(): Promise<void> {

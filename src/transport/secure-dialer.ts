@@ -1,4 +1,5 @@
 import { connect as connectSocket, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
@@ -57,11 +58,11 @@ export async function dial({ address, socketOwners, ...options }: DialOptions): 
  *
  * @throws PeerError with the precise reason, in every case of failure
  */
-export async function secureSocket(raw: Socket, options: SecureSocketOptions): Promise<SecureConnection> {
+export async function secureSocket(raw: Duplex, options: SecureSocketOptions): Promise<SecureConnection> {
   return bounded(raw, options, () => verifyServer(raw, options));
 }
 
-async function verifyServer(raw: Socket, options: SecureSocketOptions): Promise<SecureConnection> {
+async function verifyServer(raw: Duplex, options: SecureSocketOptions): Promise<SecureConnection> {
   const { credentials, expected, protocols, retireGraceMs = defaults.drainTimeoutMs, now = Date.now } = options;
   const madeWith = credentials.current();
   const socket = connectTls({ socket: raw, ...clientTlsOptions(madeWith, protocols) });
@@ -77,7 +78,7 @@ async function verifyServer(raw: Socket, options: SecureSocketOptions): Promise<
 
 /** Whatever fails in `work`, or takes too long, the socket is closed, and no event of it goes unheard. */
 async function bounded(
-  raw: Socket,
+  raw: Duplex,
   { handshakeTimeoutMs, signal }: SecureSocketOptions,
   work: () => Promise<SecureConnection>,
 ): Promise<SecureConnection> {

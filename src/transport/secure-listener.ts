@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
@@ -38,6 +39,8 @@ export interface SecureListenerOptions {
 export interface SecureListener {
   /** May be called more than once, with different addresses. @throws ConfigError as `listenSocket` */
   listen(address: Address): Promise<void>;
+  /** Takes a connection that came in another way than by an address. @throws UsageError ERR_SERVER_CLOSED */
+  take(raw: Duplex): void;
   /** Gives the addresses up. Connections go on, handshakes do not. */
   stopAccepting(): Promise<void>;
   /** Ends everything and waits until it has ended. */
@@ -88,6 +91,12 @@ class TlsListener implements SecureListener {
     if (this.#stopping === undefined) return;
     await listener.close();
     this.#requireOpen();
+  }
+
+  take(raw: Duplex): void {
+    this.#requireOpen();
+    // What is done with it needs no more than any stream has, but for the count of bytes, which stays unknown.
+    this.#accept(raw as Socket);
   }
 
   stopAccepting(): Promise<void> {
@@ -222,7 +231,14 @@ class TlsListener implements SecureListener {
   }
 }
 
-/** Private in Node.js 20 to 26, and there is no public way. Without it every connection would be refused. */
+/**
+ * Private in Node.js 20 to 26, and there is no public way. Without it every connection would be refused. A stream that is no
+ * socket is wrapped, and found in the wrapping.
+ */
 function rawSocketOf(socket: TLSSocket): Socket | undefined {
-  return (socket as unknown as { _parent?: Socket })._parent;
+  const { _parent, _handle } = socket as unknown as {
+    _parent?: Socket | null;
+    _handle?: { _parentWrap?: { stream?: Socket } } | null;
+  };
+  return _parent ?? _handle?._parentWrap?.stream ?? undefined;
 }
