@@ -63,10 +63,15 @@ export class CircuitBreaker implements Source<CircuitState> {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
-  /** The stage of a client's calls. Outside of the deadline, so that every call ends here too. */
+  /** The stage of a client's calls. Outside of the deadline, so that every call ends here too. @throws ERR_CIRCUIT_OPEN */
   readonly stage = (_: Call, next: () => Promise<void>): Promise<void> => {
-    const isProbe = this.#admit();
-    return next().then(
+    if (!this.#admits) return Promise.reject(circuitOpen());
+    const isProbe = this.#state !== "closed";
+    if (isProbe) {
+      this.#probing = true;
+      this.#become("half_open");
+    }
+    return started(next).then(
       () => this.#judge("good", isProbe),
       (error: unknown) => {
         this.#judge(verdictOf(error), isProbe);
@@ -75,13 +80,8 @@ export class CircuitBreaker implements Source<CircuitState> {
     );
   };
 
-  /** Whether the call is the one that finds out how the server is. @throws RpcError UNAVAILABLE `ERR_CIRCUIT_OPEN` */
-  #admit(): boolean {
-    if (this.#state === "closed") return false;
-    if (this.#probing || this.#now() < this.#probeAt) throw circuitOpen();
-    this.#probing = true;
-    this.#become("half_open");
-    return true;
+  get #admits(): boolean {
+    return this.#state === "closed" || (!this.#probing && this.#now() >= this.#probeAt);
   }
 
   #judge(verdict: "good" | "bad" | "none", isProbe: boolean): void {
@@ -115,6 +115,11 @@ export class CircuitBreaker implements Source<CircuitState> {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener(state);
   }
+}
+
+/** The stages below may throw before there is a promise; a probe is to be judged then too. */
+async function started(next: () => Promise<void>): Promise<void> {
+  await next();
 }
 
 function verdictOf(error: unknown): "good" | "bad" | "none" {

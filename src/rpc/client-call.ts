@@ -121,6 +121,7 @@ export class ClientCall extends Call implements ClientStreamListener {
     const error = new RpcError(status, message, {
       attempts: 1,
       ...reason,
+      ...(status === Status.DEADLINE_EXCEEDED && triedBefore(this.#stream?.history)),
       received: reason.code === undefined,
       ...(details !== undefined && { details: decodeStatusDetails(status, message, details) }),
     });
@@ -130,8 +131,7 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   /** The deadline has passed. What kept the call from its end until then may be more than it says. */
   override expire(): void {
-    const history = this.#stream?.history;
-    this.abort(history === undefined ? deadlineExceeded() : deadlineExceeded(triedBefore(history)));
+    this.abort(deadlineExceeded(triedBefore(this.#stream?.history)));
   }
 
   /** Calls the listener once, when the call has ended in whatever way. */
@@ -164,11 +164,13 @@ export function cancelled(message: string, cause?: unknown): RpcError {
   return new RpcError(Status.CANCELLED, message, cause === undefined ? {} : { cause });
 }
 
-function triedBefore({ attempts, last }: AttemptHistory): RpcErrorOptions {
-  if (last === undefined || last.status === Status.OK) return { attempts };
-  const { status, message, code } = last;
-  const cause = last.cause ?? new RpcError(status, message, code === undefined ? {} : { code });
-  return { attempts, notRetried: "deadline", cause };
+/** What is worth knowing of the attempts before a deadline. */
+function triedBefore(history: AttemptHistory | undefined): RpcErrorOptions {
+  if (history?.last === undefined) return {};
+  const { status, message, code, cause } = history.last;
+  if (status === Status.OK || status === Status.DEADLINE_EXCEEDED) return {};
+  const last = cause ?? new RpcError(status, message, code === undefined ? {} : { code });
+  return { attempts: history.attempts, notRetried: "deadline", cause: last };
 }
 
 function wrongCount(message: string): RpcError {

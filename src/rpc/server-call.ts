@@ -11,6 +11,7 @@ import type { Metadata } from "./metadata.js";
 import { failureOf } from "./outcome.js";
 import { pushbackKey } from "./pushback.js";
 import type { ServerMethod } from "./server-method.js";
+import { grantedTimeoutMs } from "./time-limits.js";
 import type { CallAge, Outcome, ServerStream, ServerStreamListener } from "./transport.js";
 
 /** Something that a call holds until it has ended. */
@@ -44,12 +45,13 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   #finished = false;
 
   constructor(stream: ServerStream, route: ServerMethod) {
-    super(grantedTimeoutMs(stream.timeoutMs, route));
+    super(grantedTimeoutMs(stream.timeoutMs, route.timeLimits));
     this.#stream = stream;
     this.route = route;
     const kind = route.method?.methodKind;
     this.streamsRequests = kind === "client_streaming" || kind === "bidi_streaming";
     if (this.streamsRequests) this.#reader = new MessageReader(() => stream.read());
+    if (Number.isNaN(stream.timeoutMs)) this.abort(unreadableTimeout());
   }
 
   /** Runs the whole call. Never rejects. */
@@ -189,13 +191,13 @@ function notAuthenticated(code: ErrorCode, cause?: unknown): CallRefused {
   return new CallRefused(code, Status.UNAUTHENTICATED, "not authenticated", { cause });
 }
 
-function wrongCount(message: string): RpcError {
-  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
+/** Refused like any other call: after all that looks at who calls what, before anything is decoded. */
+function unreadableTimeout(): RpcError {
+  return new RpcError(Status.INTERNAL, "the request is not valid gRPC", { code: "ERR_MESSAGE_MALFORMED" });
 }
 
-/** The caller's wish within the server's bounds. No wish is granted the whole bound, never eternity. */
-function grantedTimeoutMs(requestedMs: number | undefined, route: ServerMethod): number {
-  return Math.min(requestedMs ?? route.maxTimeoutMs, route.maxTimeoutMs);
+function wrongCount(message: string): RpcError {
+  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
 }
 
 function trailerOf(call: Call, retryPushbackMs?: number): { trailer?: Metadata } {

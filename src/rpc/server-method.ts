@@ -10,6 +10,7 @@ import { chain } from "./interceptor.js";
 import { type MethodContract, methodContract } from "./method-contract.js";
 import { methodPath } from "./method-path.js";
 import type { ServerCall } from "./server-call.js";
+import type { TimeLimits } from "./time-limits.js";
 
 /** What a path leads to: everything about a method that does not change from call to call, made once. */
 export interface ServerMethod {
@@ -17,7 +18,7 @@ export interface ServerMethod {
   readonly method: DescMethod | undefined;
   /** What its schema says about its use. */
   readonly contract: MethodContract | undefined;
-  readonly maxTimeoutMs: number;
+  readonly timeLimits: TimeLimits;
   /** The whole of a call: built-in stages, interceptors, handler. */
   readonly run: (call: ServerCall) => Promise<void>;
 }
@@ -34,7 +35,7 @@ export interface ServerMethodOptions {
   readonly inner: readonly ServerStage[];
   /** Looks at each request once it is decoded; its throw ends the call. */
   readonly validate?: ((request: Message) => void) | undefined;
-  readonly maxTimeoutMs: number;
+  readonly timeLimits: TimeLimits;
   readonly maxMessageBytes: number;
   /** What holds for this method alone; never more than `maxMessageBytes`. */
   readonly maxRequestBytes?: number | undefined;
@@ -65,17 +66,17 @@ export function serverMethod(method: DescMethod, handler: AnyHandler, options: S
   return {
     method,
     contract: methodContract(method),
-    maxTimeoutMs: options.maxTimeoutMs,
+    timeLimits: options.timeLimits,
     run: chain(stages, (call) => runInCall(call, () => respond(call, invoke(call), responses))),
   };
 }
 
 /** Where every path leads that is not served: the same stages, so that it is refused, counted and logged like the rest. */
-export function unknownServerMethod(stages: readonly ServerStage[], maxTimeoutMs: number): ServerMethod {
+export function unknownServerMethod(stages: readonly ServerStage[], timeLimits: TimeLimits): ServerMethod {
   const run = chain<ServerCall>(stages, async () => {
     throw new CallRefused("ERR_UNKNOWN_METHOD", Status.UNIMPLEMENTED, "unknown method");
   });
-  return { method: undefined, contract: undefined, maxTimeoutMs, run };
+  return { method: undefined, contract: undefined, timeLimits, run };
 }
 
 /** For all kinds of call alike, a request that is not valid is as good as one that cannot be decoded. */

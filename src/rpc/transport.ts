@@ -53,7 +53,7 @@ export interface ServerStream {
   readonly connection: SecureConnection;
   /** How old it is. */
   readonly age: CallAge;
-  /** What the caller asked for; undefined when it did not say. */
+  /** What the caller asked for; undefined when it did not say, NaN when what it said is no time. */
   readonly timeoutMs: number | undefined;
   /** Made on first use. */
   readonly requestMetadata: Metadata;

@@ -49,7 +49,10 @@ export interface ServerSettings extends PolicyOptions {
   readonly tokens?: TokenOptions;
   /** Whether calls have to say when they were sent, so that neither an old nor a repeated one is taken. @default "checked" */
   readonly freshness?: FreshnessOption;
-  /** The longest a call may take, and what it gets when its caller names no deadline. @default 60_000 */
+  /**
+   * The longest a call may take, and what it gets when its caller names no deadline. When it is set, no schema exceeds it.
+   * @default what the schema says, else 60_000
+   */
   readonly maxTimeoutMs?: number;
   /** The largest message, in either direction. @default 4 MiB */
   readonly maxMessageBytes?: number;
@@ -276,6 +279,7 @@ export class Server implements AsyncDisposable {
       audit: this.#options.audit,
       auditLevel: this.#options.auditLevel ?? "denials",
       limits: this.#limits,
+      maxTimeoutIsChosen: this.#options.maxTimeoutMs !== undefined,
       callLimits: this.#callLimits,
       tokens: this.#tokens,
       freshness: this.#freshness,

@@ -43,6 +43,7 @@ import {
   serverMethod,
   unknownServerMethod,
 } from "../rpc/server-method.js";
+import { type ServerBound, timeLimits } from "../rpc/time-limits.js";
 import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
@@ -69,6 +70,8 @@ export interface ServingOptions {
   readonly audit: AuditLog | undefined;
   readonly auditLevel: AuditLevel;
   readonly limits: ServerLimits;
+  /** Whether `maxTimeoutMs` was set, and so holds whatever a schema says. */
+  readonly maxTimeoutIsChosen: boolean;
   readonly callLimits: CallLimits;
   readonly tokens: CheckedTokenOptions | undefined;
   readonly freshness: FreshnessOption;
@@ -160,7 +163,7 @@ export class Serving {
       };
     };
     this.#routes = routesOf(options, stagesOf);
-    this.#unknown = unknownServerMethod(stagesOf(undefined).outer, limits.maxTimeoutMs);
+    this.#unknown = unknownServerMethod(stagesOf(undefined).outer, timeLimits(boundOf(options), undefined));
     this.#drainTimeoutMs = limits.drainTimeoutMs;
     const handler = (stream: ServerStream) => this.#serve(stream);
     const keepalive = {
@@ -280,10 +283,16 @@ interface OuterStages {
   readonly maxResponseBytes: number | undefined;
 }
 
+function boundOf({ limits, maxTimeoutIsChosen }: ServingOptions): ServerBound {
+  return { maxTimeoutMs: limits.maxTimeoutMs, isChosen: maxTimeoutIsChosen };
+}
+
 function routesOf(
-  { services, validations, interceptors, limits, callLimits }: LoadedOptions,
+  options: LoadedOptions,
   stagesOf: (contract: MethodContract) => OuterStages,
 ): Map<string, ServerMethod> {
+  const { services, validations, interceptors, limits, callLimits } = options;
+  const bound = boundOf(options);
   const routes = new Map<string, ServerMethod>();
   const names = new Set<string>();
   const inner = interceptors.map((interceptor) => guarded<ServerCall>(interceptor));
@@ -294,8 +303,8 @@ function routesOf(
       const contract = methodContract(method);
       names.add(contract.name);
       const validate = validations.get(method);
-      const options = { inner, validate, ...limits, ...stagesOf(contract) };
-      routes.set(methodPath(method), serverMethod(method, handler, options));
+      const made = { inner, validate, ...limits, ...stagesOf(contract), timeLimits: timeLimits(bound, contract) };
+      routes.set(methodPath(method), serverMethod(method, handler, made));
     }
   }
   assertServed(callLimits, names);

@@ -105,7 +105,8 @@ export class RetriedStream implements ClientStream, ClientStreamListener {
   #failed(last: Outcome): Retries {
     this.#stream = undefined;
     this.#retries ??= { attempts: 1, backoffs: 0, last, timer: undefined, replay: undefined, caughtUp: undefined };
-    this.#retries.last = last;
+    // What kept the call until its deadline says more than the deadline.
+    if (last.status !== Status.DEADLINE_EXCEEDED) this.#retries.last = last;
     this.#retries.replay?.stop();
     this.#retries.replay = undefined;
     return this.#retries;

@@ -13,6 +13,13 @@ const frameCostBytes = 64;
 
 type GrpcCall = ServerInterceptingCallInterface;
 
+/** What the headers of a call say about it. */
+export interface Arriving {
+  readonly path: string;
+  /** As {@link ServerStream.timeoutMs}. */
+  readonly timeoutMs: number | undefined;
+}
+
 /** One call of grpc-js, taken over below its unary and streaming handlers, so that no Node stream is made for it. */
 export class H2ServerStream implements ServerStream {
   readonly path: string;
@@ -25,7 +32,12 @@ export class H2ServerStream implements ServerStream {
   #requestMetadata: Metadata | undefined;
   #finished = false;
 
-  static serve(path: string, connection: SecureConnection, call: GrpcCall, handler: ServerStreamHandler): void {
+  static serve(
+    { path, timeoutMs }: Arriving,
+    connection: SecureConnection,
+    call: GrpcCall,
+    handler: ServerStreamHandler,
+  ): void {
     let listener: ServerStreamListener | undefined;
     let stream: H2ServerStream | undefined;
     const abort = (outcome: Outcome) => {
@@ -38,7 +50,7 @@ export class H2ServerStream implements ServerStream {
     call.sendStatus = (status) => abort(fromGrpcServer(statusFromNumber(status.code), status.details));
     call.start({
       onReceiveMetadata(received) {
-        stream = new H2ServerStream(path, connection, call, sendStatus, received);
+        stream = new H2ServerStream({ path, timeoutMs }, connection, call, sendStatus, received);
         listener = handler(stream);
       },
       onReceiveMessage: (message: Uint8Array) => listener?.onMessage(message),
@@ -54,7 +66,7 @@ export class H2ServerStream implements ServerStream {
   }
 
   private constructor(
-    path: string,
+    { path, timeoutMs }: Arriving,
     connection: SecureConnection,
     call: GrpcCall,
     sendStatus: GrpcCall["sendStatus"],
@@ -65,8 +77,7 @@ export class H2ServerStream implements ServerStream {
     this.#call = call;
     this.#sendStatus = sendStatus;
     this.#received = received;
-    const deadline = Number(call.getDeadline());
-    this.timeoutMs = Number.isFinite(deadline) ? deadline - Date.now() : undefined;
+    this.timeoutMs = timeoutMs;
   }
 
   /** HTTP/2 carries no time; what pinwire adds is looked at by those who know the caller. */

@@ -12,6 +12,7 @@ import type { SecureConnection } from "../../transport/secure-connection.js";
 import type { ServerStreamHandler, ServerTransport } from "../transport.js";
 import { serveEveryPath } from "./every-path.js";
 import { H2ServerStream } from "./h2-server-stream.js";
+import { TimeoutHeaders } from "./timeout-headers.js";
 
 export interface H2ServerOptions {
   readonly maxMessageBytes: number;
@@ -56,8 +57,10 @@ export class H2ServerTransport implements ServerTransport {
 
   constructor(handler: ServerStreamHandler, options: H2ServerOptions) {
     this.#graceMs = options.drainTimeoutMs + backstopMs;
-    this.#server = new Server({ ...grpcOptions(options), interceptors: [takeOver(handler)] });
+    const timeoutOf = () => timeouts.current;
+    this.#server = new Server({ ...grpcOptions(options), interceptors: [takeOver(handler, timeoutOf)] });
     serveEveryPath(this.#server);
+    const timeouts = new TimeoutHeaders(this.#server);
   }
 
   accept(connection: SecureConnection): void {
@@ -119,11 +122,12 @@ function grpcOptions(options: H2ServerOptions): ServerOptions {
 }
 
 /** Takes each call over before grpc-js's own handlers see it. */
-function takeOver(handler: ServerStreamHandler): ServerInterceptor {
+function takeOver(handler: ServerStreamHandler, timeoutOf: () => number | undefined): ServerInterceptor {
   return (method, call) => {
     const connection = connectionOf(call.getAuthContext().sslPeerCertificate);
     if (connection === undefined) return unverified(call);
-    return inPlaceOf(() => H2ServerStream.serve(method.path, connection, call, handler));
+    const arriving = { path: method.path, timeoutMs: timeoutOf() };
+    return inPlaceOf(() => H2ServerStream.serve(arriving, connection, call, handler));
   };
 }
 
