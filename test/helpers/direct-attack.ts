@@ -10,6 +10,7 @@ import { parseAddress } from "../../src/transport/address.js";
 import { GreeterPair, type PairOptions, RecordingLogger } from "./greeter-pair.js";
 import { clientId, serverId } from "./identities.js";
 import { RawDirectPeer, RawDirectServer } from "./raw-direct-peer.js";
+import { sentOnce } from "./sent-once.js";
 
 const path = "/hello.v1.GreeterService/";
 
@@ -96,7 +97,9 @@ export class AttackedClient {
 
   static async start(options: PairOptions["client"] = {}): Promise<AttackedClient> {
     const log = new RecordingLogger();
-    const pair = new GreeterPair({ client: { transports: ["direct"], logger: log, ...options } });
+    const pair = new GreeterPair({
+      client: { transports: ["direct"], logger: log, serviceConfig: sentOnce, ...options },
+    });
     const address = parseAddress(pair.target);
     if (address.kind !== "unix") throw new TypeError("the greeter's target is a Unix socket");
     return new AttackedClient(pair, await RawDirectServer.listen(address, pair.world.leaf(serverId)), log);

@@ -14,6 +14,7 @@ import { parseAddress } from "../../src/transport/address.js";
 import { dial, secureSocket } from "../../src/transport/secure-dialer.js";
 import { checkServerSocket } from "../../src/transport/socket-check.js";
 import { serverId } from "./identities.js";
+import { sentOnce } from "./sent-once.js";
 
 export interface LowOptions extends Partial<NegotiatedClientOptions> {
   readonly credentials: Source<CredentialState>;
@@ -50,7 +51,7 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
     maxMessageBytes: defaults.maxMessageBytes,
     interceptors: [],
     // What a transport does is to be seen, not what is tried after it.
-    configs: [checkServiceConfig({ methodConfig: [{ name: [{}], retryPolicy: "none" }] })],
+    configs: [checkServiceConfig(sentOnce)],
     policy: new CallPolicy({}, defaultLogger(), expected),
   });
   const { sayHello, sayManyHellos } = GreeterService.method;

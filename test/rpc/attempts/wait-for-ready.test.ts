@@ -7,12 +7,11 @@ import { Status } from "../../../src/status.js";
 import { collect, failure } from "../../helpers/collect.js";
 import { GreeterPair, greeter, testTransport } from "../../helpers/greeter-pair.js";
 import { clientId } from "../../helpers/identities.js";
-
-const once = { methodConfig: [{ name: [{}], retryPolicy: "none" }] } as const;
+import { sentOnce } from "../../helpers/sent-once.js";
 
 /** A pair whose server does not listen yet. */
 function silentPair(client = {}): GreeterPair {
-  return new GreeterPair({ client: { serviceConfig: once, ...client } });
+  return new GreeterPair({ client: { serviceConfig: sentOnce, ...client } });
 }
 
 describe("a call that finds no connection", () => {
@@ -64,7 +63,7 @@ describe("a call that finds no connection", () => {
 
   it("does not wait for a server that is somebody else", async () => {
     const pair = await GreeterPair.start();
-    const other = pair.newClient({ peer: "spiffe://local.test/other", serviceConfig: once });
+    const other = pair.newClient({ peer: "spiffe://local.test/other", serviceConfig: sentOnce });
     const error = await failure(other.sayHello({ name: "x" }, { waitForReady: true }));
     expect(error).toMatchObject({ status: Status.UNAUTHENTICATED });
   });
@@ -79,7 +78,7 @@ describe("a call that finds no connection", () => {
   });
 
   it("finds the successor of a server that has left", async () => {
-    const pair = await GreeterPair.start({ client: { serviceConfig: once } });
+    const pair = await GreeterPair.start({ client: { serviceConfig: sentOnce } });
     await pair.client.sayHello({ name: "x" });
     await pair.server.close();
     const call = pair.client.collectHellos([{ name: "Ada" }], { waitForReady: true });

@@ -15,6 +15,7 @@ import { ExampleWorld } from "../../helpers/example-processes.js";
 import { GreeterPair } from "../../helpers/greeter-pair.js";
 import { serverId } from "../../helpers/identities.js";
 import { directions, Relay } from "../../helpers/relay.js";
+import { sentOnce } from "../../helpers/sent-once.js";
 import { allStopped } from "../../helpers/stopped.js";
 import { tempAddress } from "../../helpers/temp-socket.js";
 
@@ -103,7 +104,7 @@ describe("a client that vanishes without a word", () => {
     onTestFinished(() => listener.close());
     await listener.listen(address);
     const relay = await Relay.start(address.path);
-    const call = failure(pair.newClient({ target: relay.target }).sayHello({ name: "x" }));
+    const call = failure(pair.newClient({ target: relay.target, serviceConfig: sentOnce }).sayHello({ name: "x" }));
     await opened.promise;
     (await relay.lines.next()).hold(...directions);
     expect(await violation.promise).toEqual({ name: "SILENT_PEER", message: "no sign of life" });
