@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
 import { type IssueTokenRequest, TokenIssuer } from "../../src/tokens/token-issuer.js";
 import type { TokenHolder } from "../../src/tokens/token-request.js";
+import type { GreeterPair } from "./greeter-pair.js";
 import { clientId, serverId, type World } from "./identities.js";
 import { tempDirectory } from "./temp-directory.js";
 
@@ -12,6 +13,11 @@ export async function tempIssuer(now?: () => number): Promise<{ directory: strin
   const directory = join(tempDirectory(), "issuer");
   const { issuer } = await TokenIssuer.ensure(directory, issuerId, now && { now });
   return { directory, issuer };
+}
+
+/** The code in the log of the first call that was refused for its token. */
+export async function refusalCode({ log }: Pick<GreeterPair, "log">): Promise<unknown> {
+  return (await log.find(({ event, status }) => event === "call" && status === "UNAUTHENTICATED")).code;
 }
 
 /** The holder of tokens that a leaf of this world is. */
