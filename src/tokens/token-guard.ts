@@ -94,10 +94,8 @@ export class TokenGuard implements Disposable {
 
   /** The last of all checks: what is refused for another reason does not use the token up. */
   async #use(call: ServerCall, contract: MethodContract, token: VerifiedToken): Promise<void> {
-    if (this.#replay === undefined) {
-      throw tokenRefusal("ERR_TOKEN_REPLAY_CACHE", "the server has no replay option, so it takes no single-use tokens");
-    }
     try {
+      if (this.#replay === undefined) throw tokenRefusal("ERR_TOKEN_REPLAY_CACHE", "the server has no replay option");
       await this.#replay.use({
         token: token.useKey,
         exp: token.expiresAt,
