@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { RetryPolicy } from "../../src/client/service-config.js";
 import { ConfigError, RpcError, UsageError } from "../../src/errors.js";
 import type { Metadata } from "../../src/rpc/metadata.js";
 import { createServer } from "../../src/server/server.js";
@@ -300,6 +301,47 @@ describe("a single-use token", () => {
         reason: "the server has no replay option",
       },
     ]);
+  });
+
+  it("is good for the retries of its call, and then for nothing else", async () => {
+    let failures = 2;
+    const ids: unknown[] = [];
+    const implementation: PairOptions["implementation"] = {
+      sayHello: ({ name }, { requestMetadata }) => {
+        ids.push(requestMetadata.get("pinwire-call-id"));
+        if (failures-- > 0) throw new RpcError(Status.UNAVAILABLE, "not now");
+        return { greeting: name };
+      },
+    };
+    const { pair, issuer } = await start({ replay: join(tempDirectory(), "uses") }, { service: once, implementation });
+    const retryPolicy: RetryPolicy = {
+      ...{ maxAttempts: 4, initialBackoffMs: 1, maxBackoffMs: 2, backoffMultiplier: 2 },
+      retryableStatusCodes: ["UNAVAILABLE"],
+    };
+    const name = [{ service: "hello.v1.GreeterService", method: "SayHello" }] as const;
+    const token = await issue(issuer, pair.world, { once: true });
+    const client = pair.newClient({ token, serviceConfig: { methodConfig: [{ name, retryPolicy }] } });
+    expect((await client.sayHello({ name: "x" })).greeting).toBe("x");
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids)).toEqual(new Set([expect.stringMatching(/^[\w-]{22}$/)]));
+    expect((await failure(client.sayHello({ name: "x" }))).status).toBe(Status.UNAUTHENTICATED);
+    expect(ids).toHaveLength(3);
+  });
+
+  it("runs the handler of a method that cannot be repeated once, whatever call id comes with it", async () => {
+    let runs = 0;
+    const implementation: PairOptions["implementation"] = {
+      collectHellos: async () => {
+        runs++;
+        throw new RpcError(Status.UNAVAILABLE, "not now");
+      },
+    };
+    const { client, bearer } = await start({ replay: join(tempDirectory(), "uses") }, { implementation });
+    const { metadata } = await bearer({ once: true, scopes: ["hello.v1.GreeterService/*"] });
+    const options = { metadata: { ...metadata, "pinwire-call-id": "0123456789abcdef" } };
+    expect((await failure(client.collectHellos([], options))).status).toBe(Status.UNAVAILABLE);
+    expect((await failure(client.collectHellos([], options))).status).toBe(Status.UNAUTHENTICATED);
+    expect(runs).toBe(1);
   });
 
   it("of a source goes to one call each", async () => {
