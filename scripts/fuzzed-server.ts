@@ -113,10 +113,21 @@ class FuzzedHandler implements ServerStreamListener {
     this.#stream.read();
   }
 
+  /** What is larger than the peer takes is the failure of the call, as it is in the pipeline. */
+  #writeOf(bytes: number): Promise<void> | undefined {
+    try {
+      return this.#stream.write(Buffer.alloc(bytes));
+    } catch (error) {
+      expectThat(error instanceof RpcError && error.code === "ERR_MESSAGE_TOO_LARGE", `no other refusal: ${error}`);
+      this.#finish();
+      return undefined;
+    }
+  }
+
   #write(): void {
     if (this.#busy || this.#finished) return;
     this.#headerSent = true;
-    const slow = this.#stream.write(Buffer.alloc(this.#random.below(this.#random.chance(0.9) ? 300 : 20_000)));
+    const slow = this.#writeOf(this.#random.below(this.#random.chance(0.9) ? 300 : 20_000));
     if (slow === undefined) return;
     this.#busy = true;
     void slow.then(() => {

@@ -1,6 +1,6 @@
 import { defaults } from "../defaults.js";
 import type { RpcError } from "../errors.js";
-import { logFallback, logViolation } from "../interceptors/connection-log.js";
+import { logAccusation, logFallback, logViolation } from "../interceptors/connection-log.js";
 import type { Call } from "../rpc/call.js";
 import type { Dialer } from "../rpc/dialer.js";
 import { NegotiatedClientTransport } from "../rpc/negotiated-client-transport.js";
@@ -22,6 +22,7 @@ export class Connection {
       keepaliveTimeMs: defaults.clientKeepaliveTimeMs,
       keepaliveTimeoutMs: defaults.keepaliveTimeoutMs,
       onFallback: () => logFallback(channel.logger, channel),
+      onAccused: (connection, violation, words) => logAccusation(channel.logger, connection, violation, words),
       onViolation: (connection, { violation, message }) => logViolation(channel.logger, connection, violation, message),
     });
   }

@@ -63,6 +63,20 @@ export function logCircuit(logger: Logger, peer: { toString(): string }, state: 
   else logger.info(record, state === "half_open" ? "one call is sent to see" : "calls are sent again");
 }
 
+/** Writes that a peer ended a connection because this side, it says, has broken the protocol. */
+export function logAccusation(
+  logger: Logger,
+  { id, peer, protocol }: SecureConnection,
+  violation: string,
+  words: string,
+): void {
+  const record = { event: "protocol violation reported", code: "ERR_PROTOCOL_VIOLATION", violation, words };
+  logger.warn(
+    { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
+    "the peer says that we broke the protocol",
+  );
+}
+
 /** Writes that a server does not speak the faster transport, which it may have been kept from. */
 export function logFallback(logger: Logger, { peer }: { readonly peer: SpiffeId }): void {
   logger.info({ event: "transport fallback", peer: peer.toString(), protocol: "h2" }, "the server speaks h2 only");

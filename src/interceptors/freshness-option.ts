@@ -1,8 +1,9 @@
 import { UsageError } from "../errors.js";
 
 /**
- * `checked`: what a call says of its age is checked; one that says nothing is taken, as other gRPC stacks say nothing.
- * `required`: each call has to say it. For servers whose peers are all pinwire.
+ * `checked`: what a call says of its age is checked; one that says nothing is taken, as other gRPC stacks say nothing. One that
+ * was long on its way on the direct transport has so much less of its time.
+ * `required`: each call has to say it, and to be fresh. For servers whose peers are all pinwire.
  */
 export type FreshnessOption = "checked" | "required";
 

@@ -28,8 +28,8 @@ export function freshness(option: FreshnessOption, now: () => number = Date.now)
     return identities.of(id).accept(envelope) ? undefined : "ERR_REPLAYED_CALL";
   };
   return (call, next) => {
-    const { stale, envelopes } = call.age;
-    if (stale === false) return next();
+    const { stale, late, envelopes } = call.age;
+    if (stale === false || (late && option === "checked")) return next();
     const fault = stale ? "ERR_STALE_CALL" : faultOf(call.peer.id.toString(), envelopes);
     if (fault !== undefined) throw new CallRefused(fault, Status.UNAUTHENTICATED, "not authenticated");
     return next();

@@ -24,6 +24,8 @@ export interface NegotiatedClientOptions {
   onFallback(): void;
   /** The server broke the protocol; its connection has ended. */
   onViolation(connection: SecureConnection, violation: ProtocolViolation): void;
+  /** The server says that this side broke the direct protocol; the connection has ended. */
+  onAccused?(connection: SecureConnection, violation: string, words: string): void;
   /** In milliseconds, by a clock that never jumps. @default performance.now */
   readonly now?: () => number;
 }
@@ -142,6 +144,7 @@ export class NegotiatedClientTransport implements ClientTransport {
         this.#beginWaiting();
       },
       onRoom: () => this.#beginWaiting(),
+      onAccused: (violation, words) => this.#options.onAccused?.(connection, violation, words),
       onViolation: (violation) => this.#options.onViolation(connection, violation),
       onLeaving: (notBegun) => this.#leave(link, notBegun),
       onGone: (reason) => {

@@ -38,6 +38,8 @@ export interface Outcome {
 export interface CallAge {
   /** Whether it was so long ago that it may be a replay; undefined when the transport cannot tell. */
   readonly stale: boolean | undefined;
+  /** Whether that is because it was long on its way, which its timeout accounts for. */
+  readonly late?: true;
   /** What the caller says of it then: the values of `pinwire-envelope-bin`. */
   readonly envelopes: readonly Uint8Array[];
 }
@@ -45,6 +47,7 @@ export interface CallAge {
 /** Known to the transport: nothing is left to check. */
 export const freshCall: CallAge = { stale: false, envelopes: [] };
 export const staleCall: CallAge = { stale: true, envelopes: [] };
+export const lateCall: CallAge = { stale: true, late: true, envelopes: [] };
 
 /** One call, as a server's transport presents it. Nothing of the request has been decoded yet. */
 export interface ServerStream {

@@ -12,6 +12,7 @@ import { authentication } from "../interceptors/authentication.js";
 import { authorization } from "../interceptors/authorization.js";
 import type { CallLimits } from "../interceptors/call-limits.js";
 import {
+  logAccusation,
   logCredentialsRefused,
   logPolicyChanged,
   logPolicyRefused,
@@ -176,6 +177,7 @@ export class Serving {
       ...keepalive,
       // Who may not call a method does not learn that there is one. What a new policy opens later is opened by its path.
       methodsFor: ({ id }) => served.filter(({ path }) => policy.permits(id, path)),
+      onAccused: (connection, violation, words) => logAccusation(logger, connection, violation, words),
       onViolation: (connection, { violation, message }) => {
         logViolation(logger, connection, violation, message);
         audit?.violation(connection, violation);

@@ -140,7 +140,9 @@ describe("freshness over HTTP/2", () => {
 describe("freshness on the direct transport", () => {
   for (const [what, offset] of Object.entries(stale())) {
     it(`refuses a call ${what}, and counts it`, async () => {
-      const attacked = await AttackedServer.start();
+      // One that is late is served otherwise, with what is left of its time; test/rpc/direct/server-link.test.ts.
+      const freshness = offset === -31_000 ? "required" : "checked";
+      const attacked = await AttackedServer.start({ server: { freshness } });
       const peer = await attacked.greeted();
       peer.send(open(1, { method: methods.sayHello, sentAt: Date.now() + offset }), data(1, request(), flag.last));
       expect(decodeEnd((await peer.next(type.end)).payload, 32_768)).toMatchObject({

@@ -5,7 +5,7 @@ import type { ClientRequest, ClientStreamListener, Outcome } from "../transport.
 import { DirectClientStream } from "./direct-client-stream.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { frameTypes } from "./frame.js";
-import type { GoAway } from "./go-away-frame.js";
+import { type GoAway, printable } from "./go-away-frame.js";
 import type { Greeting } from "./hello-frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
 import { openFlags, openLength, writeOpen } from "./open-frame.js";
@@ -190,7 +190,7 @@ function lost(message: string): Outcome {
 /** What a server said before it ended the connection. Its words are cut, and never more than one line. */
 function lastWords(code: number, text: string): Outcome {
   const kind = refusalKinds[code];
-  const words = text.replace(/[^\x20-\x7e]/g, "?");
+  const words = printable(text);
   if (kind === undefined)
     return lost(`the server ended the connection: ${violationName(code) ?? `code ${code}`}, ${words}`);
   const errorCode = kind === "refused" ? "ERR_REFUSED_BY_PEER" : "ERR_TOO_MANY_CONNECTIONS";

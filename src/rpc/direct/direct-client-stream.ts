@@ -1,8 +1,9 @@
 import { Status } from "../../status.js";
 import type { DeferredClientStream } from "../deferred-client-stream.js";
+import { outcomeOfFailure } from "../refused-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import type { DirectClientLink } from "./direct-client-link.js";
-import { DirectStream, type MessageRefusal, refusedMessage } from "./direct-stream.js";
+import { DirectStream, type MessageRefusal, refusedMessage, tooLargeForPeer } from "./direct-stream.js";
 import { decodeEnd } from "./end-frame.js";
 import { dataFlags, frameTypes } from "./frame.js";
 import { decodeMetadata } from "./metadata-block.js";
@@ -43,7 +44,12 @@ export class DirectClientStream extends DirectStream implements ClientStream {
 
   write(message: Uint8Array, last = false): Promise<void> | undefined {
     if (this.#successor !== undefined) return this.#successor.write(message, last);
-    if (this.#localEnded) return undefined;
+    if (this.#localEnded || this.closed) return undefined;
+    if (!this.fitsPeer(message)) {
+      this.cancel();
+      this.#listener.onEnd(outcomeOfFailure(tooLargeForPeer("request", message.length, this.link)));
+      return undefined;
+    }
     this.#localEnded = last;
     if (this.#replay !== undefined) {
       this.#replay.messages.push(message);

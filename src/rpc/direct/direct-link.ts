@@ -3,27 +3,28 @@ import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
 import { addCredit } from "./credit.js";
 import type { DirectStream } from "./direct-stream.js";
+import { breakConnection, endConnection } from "./end-connection.js";
 import { dataFlags, frameCostBytes, frameTypes, maxWindow, pingAck } from "./frame.js";
 import { type FrameHandler, FrameReader } from "./frame-reader.js";
 import { FrameWriter } from "./frame-writer.js";
-import { decodeGoAway, encodeGoAway, type GoAway } from "./go-away-frame.js";
+import { decodeGoAway, encodeGoAway, type GoAway, printable } from "./go-away-frame.js";
 import { decodeHello, encodeHello, type Greeting } from "./hello-frame.js";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.js";
 import { type DirectLimits, maxUnsentBytes } from "./limits.js";
 import { NoiseBudget } from "./noise-budget.js";
+import type { PartialBudget } from "./partial-budget.js";
 import { PartialMessages } from "./partial-messages.js";
+import { ReceiveCredit } from "./receive-credit.js";
 import { SendQueue } from "./send-queue.js";
-import { noViolation, ProtocolViolation, type ViolationName, violations } from "./violation.js";
-
-/** How long the last GOAWAY may take to leave. */
-const lastWordsMs = 1_000;
-
-/** How long the peer may take to read what is left and close. */
-const closeTimeoutMs = 10_000;
+import { noViolation, ProtocolViolation, type ViolationName, violationName, violations } from "./violation.js";
 
 export interface DirectLinkOptions extends KeepaliveOptions {
   readonly connection: SecureConnection;
   readonly limits: DirectLimits;
+  /** What is shared with other connections of the peer. @default nothing */
+  readonly partialBudget?: PartialBudget;
+  /** The peer has ended the connection because, it says, this side has broken the protocol. */
+  onAccused?(violation: string, words: string): void;
 }
 
 /**
@@ -43,10 +44,8 @@ export abstract class DirectLink implements FrameHandler {
   readonly #noise = new NoiseBudget();
   readonly #sending: SendQueue;
   readonly #keepalive: Keepalive;
-  #receiveCredit: number;
-  #creditDue = 0;
-  /** What peers may still have under way on streams that this side has ended: the credit that those had. */
-  #lateCredit = 0;
+  readonly #credit: ReceiveCredit;
+  readonly #onAccused: DirectLinkOptions["onAccused"];
   #helloReceived = false;
   /** PINGs of ours that were not answered yet. */
   #answersDue = 0;
@@ -60,11 +59,15 @@ export abstract class DirectLink implements FrameHandler {
     this.writer = new FrameWriter(connection.socket);
     this.#reader = new FrameReader(this, limits.maxFrameBytes);
     this.#sending = new SendQueue(this.writer);
-    this.partial = new PartialMessages(limits.maxMessageBytes);
-    this.#receiveCredit = limits.connectionWindowBytes;
+    this.partial = new PartialMessages(limits.maxMessageBytes, options.partialBudget);
+    this.#onAccused = options.onAccused?.bind(options);
+    // Not half of the connection's: what is taken and not yet credited would be as bad for the others as what nobody reads.
+    const announceBytes = limits.streamWindowBytes / 2;
+    this.#credit = new ReceiveCredit(limits.connectionWindowBytes, announceBytes, (due) => this.sendWindow(0, due));
     this.#keepalive = new Keepalive(options, {
       needsAnswer: () => this.needsAnswer(),
       ask: () => this.#ping(),
+      progress: () => this.writer.sentBytes,
       giveUp: (what) => this.violate("SILENT_PEER", what),
     });
     connection.onClose(() => this.#closed());
@@ -131,12 +134,7 @@ export abstract class DirectLink implements FrameHandler {
 
   /** Something was taken, so that the peer may send as much again. */
   credit(cost: number): void {
-    this.#creditDue += cost;
-    // Not half of it: what is taken and not yet credited would be as bad for the others as what nobody reads.
-    if (this.#creditDue < this.ours.streamWindowBytes / 2 || this.#ended) return;
-    this.#receiveCredit += this.#creditDue;
-    this.sendWindow(0, this.#creditDue);
-    this.#creditDue = 0;
+    if (!this.#ended) this.#credit.giveBack(cost);
   }
 
   forget(stream: DirectStream, heldCost: number, partialBytes: number): void {
@@ -149,7 +147,7 @@ export abstract class DirectLink implements FrameHandler {
 
   /** The peer may not know yet that a stream has ended; more than the connection's credit cannot be under way. */
   protected expectLate(credit: number): void {
-    this.#lateCredit = Math.min(this.#lateCredit + credit, this.ours.connectionWindowBytes);
+    this.#credit.expectLate(credit);
   }
 
   /** Sends a message at once if it can. */
@@ -189,10 +187,7 @@ export abstract class DirectLink implements FrameHandler {
     if (!this.#helloReceived) throw new ProtocolViolation("HELLO_MISSING", "DATA before HELLO");
     // A frame costs when it is there, and none when it only ends a stream.
     const cost = part.length + (complete && (flags & dataFlags.none) === 0 ? frameCostBytes : 0);
-    this.#receiveCredit -= cost;
-    if (this.#receiveCredit < 0) {
-      throw new ProtocolViolation("CREDIT_EXCEEDED", "more DATA than the connection had credit for");
-    }
+    this.#credit.take(cost);
     const stream = this.streams.get(streamId);
     if (stream === undefined) this.#onLateData(streamId, cost);
     else stream.receive(flags, part, complete, cost);
@@ -204,11 +199,7 @@ export abstract class DirectLink implements FrameHandler {
       throw new ProtocolViolation("BAD_STREAM_ID", `DATA on stream ${streamId}, which never was`);
     // An end of messages that crosses the end of its call costs no credit; each call has one.
     if (cost === 0) this.noise();
-    this.#lateCredit -= cost;
-    if (this.#lateCredit < 0) {
-      throw new ProtocolViolation("CREDIT_EXCEEDED", "more DATA on streams that have ended than they had credit for");
-    }
-    this.credit(cost);
+    this.#credit.takeLate(cost);
   }
 
   #onHello(streamId: number, payload: Buffer): void {
@@ -264,7 +255,10 @@ export abstract class DirectLink implements FrameHandler {
   #onGoAway(streamId: number, payload: Buffer): void {
     if (streamId !== 0) throw new ProtocolViolation("BAD_PAYLOAD", "GOAWAY on a stream");
     this.noise();
-    this.onGoAway(decodeGoAway(payload));
+    const goAway = decodeGoAway(payload);
+    const accusation = violationName(goAway.code);
+    if (accusation !== undefined) this.#onAccused?.(accusation, printable(goAway.text));
+    this.onGoAway(goAway);
   }
 
   #ping(): void {
@@ -303,8 +297,7 @@ export abstract class DirectLink implements FrameHandler {
   /** Ends the connection in good order. A peer that does not end its half of it is not waited for. */
   protected close(): void {
     this.writer.flush();
-    this.connection.socket.end();
-    this.#destroyAfter(closeTimeoutMs, new Error("the peer did not close the connection"));
+    endConnection(this.connection);
   }
 
   #fail(violation: ProtocolViolation): void {
@@ -312,17 +305,7 @@ export abstract class DirectLink implements FrameHandler {
     this.sendGoAway(violation.violation, violation.violation);
     this.writer.flush();
     this.#end(violation);
-    const { socket } = this.connection;
-    // The last word is to leave before the socket closes; a peer that does not read it is not waited for.
-    socket.end();
-    // What still comes is thrown away: with bytes left in the kernel, closing would be a reset, and GOAWAY might be lost.
-    socket.resume();
-    this.#destroyAfter(lastWordsMs, violation);
-  }
-
-  #destroyAfter(ms: number, reason: Error): void {
-    const timer = setTimeout(() => this.connection.destroy(reason), ms).unref();
-    this.connection.onClose(() => clearTimeout(timer));
+    breakConnection(this.connection, violation);
   }
 
   #closed(): void {

@@ -1,7 +1,7 @@
 import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
 import { freshForMs } from "../envelope.js";
-import type { ServerStreamHandler } from "../transport.js";
+import { type CallAge, freshCall, lateCall, type ServerStreamHandler, staleCall } from "../transport.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { DirectServerStream, type OpenedCall } from "./direct-server-stream.js";
 import { frameTypes } from "./frame.js";
@@ -122,11 +122,12 @@ export class DirectServerLink extends DirectLink {
     if (sequence !== (this.#nextStreamId + 1) / 2) {
       throw new ProtocolViolation("BAD_SEQUENCE", `call ${sequence} on stream ${this.#nextStreamId}`);
     }
+    const ageMs = Date.now() - sentAt;
     return {
       path: typeof method === "string" ? method : this.#pathOf(method),
-      timeoutMs,
+      timeoutMs: timeoutMs !== undefined && ageMs > freshForMs ? Math.max(0, timeoutMs - ageMs) : timeoutMs,
       metadata: metadata && decodeMetadata(metadata, this.ours.maxMetadataBytes),
-      stale: !(Math.abs(Date.now() - sentAt) <= freshForMs),
+      age: ageOf(ageMs),
     };
   }
 
@@ -145,4 +146,9 @@ export class DirectServerLink extends DirectLink {
     this.#closing = true;
     this.close();
   }
+}
+
+function ageOf(ms: number): CallAge {
+  if (ms > freshForMs && ms < Number.POSITIVE_INFINITY) return lateCall;
+  return ms >= -freshForMs ? freshCall : staleCall;
 }

@@ -1,17 +1,9 @@
 import { Status } from "../../status.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
 import { Metadata } from "../metadata.js";
-import {
-  type CallAge,
-  freshCall,
-  type Outcome,
-  type ServerStream,
-  type ServerStreamHandler,
-  type ServerStreamListener,
-  staleCall,
-} from "../transport.js";
+import type { CallAge, Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import type { DirectServerLink } from "./direct-server-link.js";
-import { DirectStream, type MessageRefusal, refusedMessage } from "./direct-stream.js";
+import { DirectStream, type MessageRefusal, refusedMessage, tooLargeForPeer } from "./direct-stream.js";
 import { encodeEnd, endMetadataBytes } from "./end-frame.js";
 import { frameTypes } from "./frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
@@ -21,8 +13,7 @@ export interface OpenedCall {
   readonly path: string;
   readonly timeoutMs: number | undefined;
   readonly metadata: Metadata | undefined;
-  /** Whether it was sent so long ago that it may be a replay. */
-  readonly stale: boolean;
+  readonly age: CallAge;
 }
 
 /** One call on the server's end of a direct connection. */
@@ -39,7 +30,7 @@ export class DirectServerStream extends DirectStream implements ServerStream {
     super(link, id);
     this.path = open.path;
     this.timeoutMs = open.timeoutMs;
-    this.age = open.stale ? staleCall : freshCall;
+    this.age = open.age;
     this.#requestMetadata = open.metadata;
     this.#listener = handler(this);
   }
@@ -60,7 +51,9 @@ export class DirectServerStream extends DirectStream implements ServerStream {
     this.link.sendBlock(frameTypes.header, this.id, block);
   }
 
+  /** @throws RpcError RESOURCE_EXHAUSTED `ERR_MESSAGE_TOO_LARGE` */
   write(message: Uint8Array): Promise<void> | undefined {
+    if (!this.fitsPeer(message)) throw tooLargeForPeer("response", message.length, this.link);
     return this.send(message, false);
   }
 

@@ -4,7 +4,8 @@ import type { PeerIdentity } from "../../identity/verify-peer.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
 import type { ServerStreamHandler, ServerTransport } from "../transport.js";
 import { DirectServerLink } from "./direct-server-link.js";
-import { fixedLimits } from "./limits.js";
+import { fixedLimits, maxPeerPartialBytes } from "./limits.js";
+import { PartialBudget } from "./partial-budget.js";
 import type { ProtocolViolation } from "./violation.js";
 
 export interface DirectServerOptions {
@@ -15,6 +16,8 @@ export interface DirectServerOptions {
   readonly keepaliveTimeoutMs: number;
   /** The methods a peer may call now; it learns of no others. */
   methodsFor(peer: PeerIdentity): readonly ServedMethod[];
+  /** A peer says that this side broke the protocol; its connection has ended. */
+  onAccused?(connection: SecureConnection, violation: string, words: string): void;
   /** A peer broke the protocol; its connection has ended. */
   onViolation(connection: SecureConnection, violation: ProtocolViolation): void;
 }
@@ -29,6 +32,8 @@ export class DirectServerTransport implements ServerTransport {
   readonly #handler: ServerStreamHandler;
   readonly #options: DirectServerOptions;
   readonly #links = new Set<DirectServerLink>();
+  /** One per peer that is connected. */
+  readonly #budgets = new Map<string, { readonly budget: PartialBudget; connections: number }>();
 
   constructor(handler: ServerStreamHandler, options: DirectServerOptions) {
     this.#handler = handler;
@@ -44,11 +49,26 @@ export class DirectServerTransport implements ServerTransport {
       methods: options.methodsFor(connection.peer).map(announced),
       limits: { ...fixedLimits, maxMessageBytes, maxStreams: maxConcurrentStreams },
       helloTimeoutMs: handshakeTimeoutMs,
+      partialBudget: this.#budgetOf(connection),
+      onAccused: (violation, words) => options.onAccused?.(connection, violation, words),
       onViolation: (violation) => options.onViolation(connection, violation),
     });
     this.#links.add(link);
     connection.onRetire(() => link.drain());
     connection.onClose(() => this.#links.delete(link));
+  }
+
+  /** Many connections of a peer must not hold many times as much as one. */
+  #budgetOf(connection: SecureConnection): PartialBudget {
+    const id = connection.peer.id.toString();
+    const entry = this.#budgets.get(id) ?? { budget: new PartialBudget(maxPeerPartialBytes), connections: 0 };
+    this.#budgets.set(id, entry);
+    entry.connections += 1;
+    connection.onClose(() => {
+      entry.connections -= 1;
+      if (entry.connections === 0) this.#budgets.delete(id);
+    });
+    return entry.budget;
   }
 
   drain(): void {

@@ -1,3 +1,4 @@
+import { RpcError } from "../../errors.js";
 import { Status } from "../../status.js";
 import type { Outcome } from "../transport.js";
 import type { DirectLink } from "./direct-link.js";
@@ -119,6 +120,11 @@ export abstract class DirectStream {
     else if (complete && (flags & dataFlags.more) === 0) this.#receiveEnd(part);
     else this.#receivePart(part);
     if (complete && (flags & dataFlags.last) !== 0) this.#endRemote(flags);
+  }
+
+  /** Whether the peer takes a message of this size; it would refuse a larger one when it has most of it. */
+  protected fitsPeer(message: Uint8Array): boolean {
+    return message.length <= this.link.theirs.maxMessageBytes;
   }
 
   /** Sends a message, now or when there is credit; the promise says when it is time for the next. */
@@ -259,6 +265,15 @@ export function refusedMessage(noun: "request" | "response", reason: MessageRefu
   if (reason === "too many") return { status, message: `too many large ${noun}s arrive at once on this connection` };
   const message = `the ${noun} is larger than the limit (maxMessageBytes)`;
   return { status, message, code: "ERR_MESSAGE_TOO_LARGE" };
+}
+
+/** Why a call ends whose message the peer would refuse. */
+export function tooLargeForPeer(noun: "request" | "response", length: number, { theirs }: DirectLink): RpcError {
+  return new RpcError(
+    Status.RESOURCE_EXHAUSTED,
+    `the ${noun} has ${length} bytes, the other side takes ${theirs.maxMessageBytes} (maxMessageBytes)`,
+    { code: "ERR_MESSAGE_TOO_LARGE" },
+  );
 }
 
 /** Only a message that is empty as a whole has a frame without bytes. */

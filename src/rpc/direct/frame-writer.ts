@@ -28,6 +28,11 @@ export class FrameWriter {
     return this.#segmentBytes + inSlab + this.#socket.writableLength;
   }
 
+  /** Bytes that the operating system has taken. Costs something: it looks at all that waits. */
+  get sentBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
   /** A frame whose payload of `length` bytes `fill` writes into the slab. */
   frame(
     type: number,

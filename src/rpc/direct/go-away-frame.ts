@@ -26,3 +26,8 @@ export function decodeGoAway(payload: Buffer): GoAway {
   const text = payload.toString("utf8", 5, 5 + maxTextBytes);
   return { lastStreamId: payload.readUInt32BE(0), code: payload[4] as number, text };
 }
+
+/** The peer's words, for a log or an error: one line of plain text, whatever it has sent. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}

@@ -10,16 +10,19 @@ export interface KeepaliveActions {
   /** Whether it matters now that the peer lives. */
   needsAnswer(): boolean;
   ask(): void;
+  /** How many bytes have left for the peer so far: who takes some is alive, however long the answer has to wait behind them. */
+  progress(): number;
   giveUp(what: string): void;
 }
 
-/** Notices a peer that says nothing: no HELLO in time, or not a byte after it was asked. */
+/** Notices a peer that says nothing: no HELLO in time, or, after it was asked, neither a byte nor one taken. */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
   readonly #actions: KeepaliveActions;
   #timer: NodeJS.Timeout;
   #greeted = false;
   #asked = false;
+  #progressWhenAsked = 0;
 
   constructor(options: KeepaliveOptions, actions: KeepaliveActions) {
     this.#options = options;
@@ -48,15 +51,22 @@ export class Keepalive {
     this.#timer = setTimeout(() => this.#onSilence(), ms).unref();
   }
 
+  #awaitAnswer(): void {
+    this.#progressWhenAsked = this.#actions.progress();
+    this.#listenFor(this.#options.keepaliveTimeoutMs);
+    this.#asked = true;
+  }
+
   #onSilence(): void {
     if (!this.#actions.needsAnswer()) {
       this.#timer.refresh();
-    } else if (this.#asked) {
-      this.#actions.giveUp("no sign of life");
-    } else {
+    } else if (!this.#asked) {
       this.#actions.ask();
-      this.#listenFor(this.#options.keepaliveTimeoutMs);
-      this.#asked = true;
+      this.#awaitAnswer();
+    } else if (this.#actions.progress() > this.#progressWhenAsked) {
+      this.#awaitAnswer();
+    } else {
+      this.#actions.giveUp("no sign of life");
     }
   }
 }

@@ -25,6 +25,9 @@ export const maxAheadMessages = 16;
 /** What a connection holds of the others, which get no further than their windows. */
 export const maxOtherPartialBytes = 64 * 1024 * 1024;
 
+/** What a server holds of messages that have begun to arrive on all connections of one peer. */
+export const maxPeerPartialBytes = 256 * 1024 * 1024;
+
 /** Messages that this side has begun and not finished to send: few enough for the limits above, as every pinwire has them. */
 export const maxBegunMessages = 32;
 

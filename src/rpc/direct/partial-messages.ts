@@ -1,27 +1,33 @@
 import type { DirectStream } from "./direct-stream.js";
 import { maxAheadMessages, maxOtherPartialBytes } from "./limits.js";
+import type { PartialBudget } from "./partial-budget.js";
 
 /** The messages of a connection that have begun to arrive. */
 export class PartialMessages {
   readonly #maxBytes: number;
+  readonly #shared: PartialBudget | undefined;
   #bytes = 0;
   /** Those that get credit for all of themselves, however small their window is. */
   readonly #ahead = new Set<DirectStream>();
   /** Those that come after them, in their order. */
   readonly #next = new Set<DirectStream>();
 
-  constructor(maxMessageBytes: number) {
+  /** `shared` bounds the connections of a peer together. */
+  constructor(maxMessageBytes: number, shared?: PartialBudget) {
+    this.#shared = shared;
     this.#maxBytes = maxAheadMessages * maxMessageBytes + maxOtherPartialBytes;
   }
 
-  /** Accounts for a part that is held; false when that is too much for one connection. */
+  /** Accounts for a part that is held; false when that is too much for one connection, or for one peer. */
   hold(bytes: number): boolean {
     this.#bytes += bytes;
-    return this.#bytes <= this.#maxBytes;
+    const fits = this.#shared?.hold(bytes) ?? true;
+    return fits && this.#bytes <= this.#maxBytes;
   }
 
   release(bytes: number): void {
     this.#bytes -= bytes;
+    this.#shared?.release(bytes);
   }
 
   /**

@@ -107,19 +107,25 @@ function expectEnding(plan: CallPlan, transport: TransportName): Expectation {
 /** A request that one of the sides does not accept. In a stream the handler reads until then; see `playable`. */
 function expectRefusedRequest(plan: CallPlan, limits: Limits, at: number, transport: TransportName): Expectation {
   const bytes = encodedBytes(plan.requests[at] ?? 0);
-  const byClient = bytes > limits.client;
+  // On the direct transport a client knows what its server takes.
+  const byClient = bytes > limits.client || transport === "direct";
   const none = { value: undefined, certain: true };
   const outcome = byClient
-    ? tooLarge("ERR_MESSAGE_TOO_LARGE", `the request has ${bytes} bytes, the limit is ${limits.client}`)
+    ? tooLarge(
+        "ERR_MESSAGE_TOO_LARGE",
+        `the request has ${bytes} bytes, ${firstLimit(bytes, limits.client, limits.server)}`,
+      )
     : tooLarge("ERR_RPC_RESOURCE_EXHAUSTED", "the request is larger than the limit");
   const messages = { value: [], certain: true };
+  // A call that its transport ends has an empty trailer, one that fails above it has none.
+  const ofClient = bytes > limits.client ? none : { value: [], certain: true };
   if (sendsOne(plan)) {
     // The handler has not begun, so there is nothing of its metadata; a trailer of the server's own is empty.
     return {
       outcome,
       messages,
       header: none,
-      trailer: byClient ? none : { value: [], certain: true },
+      trailer: ofClient,
       seen: undefined,
     };
   }
@@ -128,7 +134,7 @@ function expectRefusedRequest(plan: CallPlan, limits: Limits, at: number, transp
     messages,
     // The transports end such a call before or after the handler has heard of it, so with or without its metadata.
     header: { value: lines(plan.header), certain: false },
-    trailer: byClient ? none : { value: shown(plan.trailer), certain: false },
+    trailer: byClient ? ofClient : { value: shown(plan.trailer), certain: false },
     seen: {
       certain: !byClient,
       requests: { value: sizesIn(plan.requests.slice(0, at)), certain: !byClient },
@@ -142,7 +148,7 @@ function expectRefusedRequest(plan: CallPlan, limits: Limits, at: number, transp
 function expectRefusedResponse(plan: CallPlan, limits: Limits, transport: TransportName, at: number): Expectation {
   const writes = writesOf(plan);
   const bytes = encodedBytes(writes[at] ?? 0);
-  const byServer = bytes > limits.server;
+  const byServer = bytes > limits.server || transport === "direct";
   const before = { value: sizesIn(writes.slice(0, at)), certain: at === 0 };
   const header = { value: lines(plan.header), certain: true };
   const seen = {
@@ -152,7 +158,10 @@ function expectRefusedResponse(plan: CallPlan, limits: Limits, transport: Transp
   };
   if (byServer) {
     return {
-      outcome: tooLarge("ERR_RPC_RESOURCE_EXHAUSTED", `the response has ${bytes} bytes, the limit is ${limits.server}`),
+      outcome: tooLarge(
+        "ERR_RPC_RESOURCE_EXHAUSTED",
+        `the response has ${bytes} bytes, ${firstLimit(bytes, limits.server, limits.client)}`,
+      ),
       // As with any other failure.
       messages: { ...before, certain: at === 0 || transport === "direct" },
       header,
@@ -169,6 +178,10 @@ function expectRefusedResponse(plan: CallPlan, limits: Limits, transport: Transp
     // The handler may have gone on in the meantime, or come to its end.
     seen: { ...seen, requests: { value: readBy(plan), certain: false }, aborted: [undefined, Status.CANCELLED] },
   };
+}
+
+function firstLimit(bytes: number, own: number, peers: number): string {
+  return bytes > own ? `the limit is ${own}` : `the other side takes ${peers}`;
 }
 
 function sizesIn(sizes: readonly number[]): string[] {

@@ -5,6 +5,7 @@ import { violations } from "../../../src/rpc/direct/violation.js";
 import { Status } from "../../../src/status.js";
 import { collect, failure } from "../../helpers/collect.js";
 import { AttackedClient, methods, requestOf, response, serve } from "../../helpers/direct-attack.js";
+import { serverId } from "../../helpers/identities.js";
 
 const fingerprint = Buffer.alloc(8);
 
@@ -133,6 +134,34 @@ describe("GOAWAY of the server", () => {
     const { rawMessage } = await call;
     expect(rawMessage).toMatch(/^the server ended the connection: BAD_PAYLOAD, two\?lines\? x{189}$/);
   });
+});
+
+it("a server that ends the connection because of us is heard", async () => {
+  const { client, server, log } = await AttackedClient.start();
+  const call = failure(client.sayHello({ name: "x" }));
+  const peer = await server.greet();
+  peer.send(goAway(0, violations.BAD_METHOD, "no\tsuch method"));
+  peer.socket.end();
+  await call;
+  const records = log.records.filter(({ event }) => event === "protocol violation reported");
+  expect(records).toMatchObject([{ level: "warn", violation: "BAD_METHOD", words: "no?such method", peer: serverId }]);
+});
+
+it("a request that is larger than the server takes is not sent; the connection is good", async () => {
+  const { client, server } = await AttackedClient.start();
+  const call = failure(client.sayHello({ name: "x".repeat(1_000) }));
+  const peer = await server.greet({ limits: { maxMessageBytes: 1_000 } });
+  expect(await call).toMatchObject({
+    status: Status.RESOURCE_EXHAUSTED,
+    code: "ERR_MESSAGE_TOO_LARGE",
+    rawMessage: "the request has 1003 bytes, the other side takes 1000 (maxMessageBytes)",
+  });
+  const next = client.sayHello({ name: "x".repeat(997) });
+  const seen: number[] = [];
+  while (seen.at(-1) !== type.data) seen.push(((await peer.frames.next()) as { type: number }).type);
+  expect(seen.slice(-4)).toEqual([type.open, type.cancel, type.open, type.data]);
+  peer.send(data(3, response()), end(3));
+  expect((await next).greeting).toBe("hello");
 });
 
 describe("the end of a connection", () => {

@@ -6,6 +6,7 @@ const never = 1_000_000;
 
 function watched(times: { helloTimeoutMs?: number; keepaliveTimeMs?: number; keepaliveTimeoutMs?: number }) {
   const events = new Queue<string>();
+  const sent = { bytes: 0 };
   let needed = true;
   const keepalive: Keepalive = new Keepalive(
     { helloTimeoutMs: never, keepaliveTimeMs: never, keepaliveTimeoutMs: never, ...times },
@@ -15,13 +16,14 @@ function watched(times: { helloTimeoutMs?: number; keepaliveTimeMs?: number; kee
         return needed;
       },
       ask: () => events.add("ask"),
+      progress: () => sent.bytes,
       giveUp: (what) => {
         events.add(what);
         keepalive.stop();
       },
     },
   );
-  return { events, keepalive, setNeeded: (value: boolean) => (needed = value) };
+  return { events, keepalive, sent, setNeeded: (value: boolean) => (needed = value) };
 }
 
 // Its timers do not keep a process alive; something else has to.
@@ -56,6 +58,18 @@ describe("Keepalive", () => {
       keepalive.heard();
     }
     keepalive.stop();
+  });
+
+  it("takes bytes that have left for a sign of life", async () => {
+    const { events, keepalive, sent } = watched({ keepaliveTimeMs: 5, keepaliveTimeoutMs: 5 });
+    keepalive.greeted();
+    expect([await next(events), await next(events)]).toEqual(["needed true", "ask"]);
+    for (let i = 0; i < 3; i++) {
+      sent.bytes += 1;
+      expect(await next(events)).toBe("needed true");
+    }
+    expect(await next(events)).toBe("needed true");
+    expect(await next(events)).toBe("no sign of life");
   });
 
   it("does not ask while it does not matter", async () => {

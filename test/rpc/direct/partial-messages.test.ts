@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DirectStream } from "../../../src/rpc/direct/direct-stream.js";
+import { PartialBudget } from "../../../src/rpc/direct/partial-budget.js";
 import { PartialMessages } from "../../../src/rpc/direct/partial-messages.js";
 
 const mebibyte = 1024 * 1024;
@@ -16,6 +17,16 @@ describe("PartialMessages", () => {
     expect(messages.hold(1)).toBe(false);
     messages.release(1);
     expect(messages.hold(0)).toBe(true);
+  });
+
+  it("of one peer share a bound, and give back what they held", () => {
+    const shared = new PartialBudget(100 * mebibyte);
+    const [first, second] = [new PartialMessages(mebibyte, shared), new PartialMessages(mebibyte, shared)];
+    expect(first.hold(60 * mebibyte)).toBe(true);
+    expect(second.hold(40 * mebibyte)).toBe(true);
+    expect(second.hold(1)).toBe(false);
+    first.release(1);
+    expect(second.hold(0)).toBe(true);
   });
 
   it("gives credit ahead to 16 at a time, and to the others in their order", () => {

@@ -12,6 +12,7 @@ import {
   type,
   window,
 } from "../../../scripts/direct-frames.js";
+import { violations as codes } from "../../../src/rpc/direct/violation.js";
 import { Status } from "../../../src/status.js";
 import { signalled } from "../../helpers/collect.js";
 import { AttackedServer, methods, request, requestOf, wholeCall } from "../../helpers/direct-attack.js";
@@ -96,8 +97,28 @@ describe("OPEN", () => {
     expect(await statusOf(peer, 3)).toBe(Status.DEADLINE_EXCEEDED);
   });
 
+  it("that was sent long ago has so much less of its time", async () => {
+    const remaining = signalled<number>();
+    const server = await AttackedServer.start({
+      implementation: {
+        sayHello: ({ name }, context) => {
+          remaining.resolve(context.remainingMs());
+          return { greeting: name };
+        },
+      },
+    });
+    const peer = await server.greeted();
+    const sentAt = () => Date.now() - 31_000;
+    peer.send(open(1, { method: methods.sayHello, timeoutMs: 30_000, sentAt: sentAt() }));
+    peer.send(data(1, request(), flag.last));
+    expect(await statusOf(peer, 1)).toBe(Status.DEADLINE_EXCEEDED);
+    peer.send(open(3, { method: methods.sayHello, timeoutMs: 50_000, sentAt: sentAt() }));
+    peer.send(data(3, request(), flag.last));
+    expect(await statusOf(peer, 3)).toBe(Status.OK);
+    expect(await remaining.promise).toBeLessThanOrEqual(19_000);
+  });
+
   it.each([
-    ["31 seconds ago", () => Date.now() - 31_000],
     ["in 31 seconds", () => Date.now() + 31_000],
     ["at no time", () => Number.NaN],
     ["at the end of time", () => Number.POSITIVE_INFINITY],
@@ -110,6 +131,32 @@ describe("OPEN", () => {
     peer.send(wholeCall(3));
     expect(await statusOf(peer, 3)).toBe(Status.OK);
   });
+});
+
+it("a client that ends the connection because of us is heard", async () => {
+  const server = await AttackedServer.start();
+  const peer = await server.greeted();
+  peer.send(goAway(0, codes.BAD_STATUS, "you said\n17"));
+  const record = await server.pair.log.find(({ event }) => event === "protocol violation reported");
+  expect(record).toMatchObject({ level: "warn", violation: "BAD_STATUS", words: "you said?17", peer: clientId });
+  expect(violations(server)).toEqual([]);
+});
+
+it("a response that is larger than the client takes is not begun", async () => {
+  const server = await AttackedServer.start({
+    implementation: { sayHello: ({ name }) => ({ greeting: name === "x" ? name.repeat(5_000) : name }) },
+  });
+  const peer = await server.greeted({ limits: { maxMessageBytes: 5_000 } });
+  peer.send(wholeCall(1));
+  for (;;) {
+    const frame = await peer.frames.next();
+    if (frame === "end") throw new Error("the connection has ended");
+    expect(frame.type).not.toBe(type.data);
+    if (frame.type !== type.end) continue;
+    expect(frame.payload[0]).toBe(Status.RESOURCE_EXHAUSTED);
+    break;
+  }
+  await server.expectService();
 });
 
 describe("a call that has ended", () => {
