@@ -41,9 +41,11 @@ export class HeaderRules {
     if (this.#rules.length <= mostRead) return this.#rules.find((rule) => headersMatch(rule, source));
     this.#columns ??= columnsOf(this.#rules);
     let best = this.#rules.length;
-    for (const [key, { patterns, rules }] of this.#columns) {
+    for (const key of keysToAsk(this.#columns, source)) {
+      const column = this.#columns.get(key);
       const value = headerValue(source, key);
-      if (value === undefined) continue;
+      if (column === undefined || value === undefined) continue;
+      const { patterns, rules } = column;
       for (const id of patterns.matching(value)) {
         for (const index of rules.get(id) ?? []) {
           const rule = this.#rules[index];
@@ -60,6 +62,11 @@ export function headersMatch({ headers }: EngineRule, source: HeaderSource): boo
     const value = headerValue(source, key);
     return value !== undefined && values.some((pattern) => matchesPattern(pattern, value));
   });
+}
+
+/** The headers that rules ask for, or those that the call has: whichever are fewer. */
+function keysToAsk(columns: ReadonlyMap<string, Column>, { requestMetadata }: HeaderSource): Iterable<string> {
+  return columns.size <= requestMetadata.size ? columns.keys() : new Set([...requestMetadata].map(([key]) => key));
 }
 
 /** Several values count as one with commas between them (A43); a header that is not there matches nothing. */

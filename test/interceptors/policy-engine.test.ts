@@ -54,7 +54,7 @@ const valuePatterns = [...values, "*", "v*", "*w", "pr*"];
 
 const some = (from: readonly string[], max: number) =>
   fc.uniqueArray(fc.constantFrom(...from), { minLength: 1, maxLength: max });
-const header = fc.record({ key: fc.constantFrom("x-a", "x-b", "X-A"), values: some(valuePatterns, 2) });
+const header = fc.record({ key: fc.constantFrom("x-a", "x-b", "X-A", "x-c", "x-d"), values: some(valuePatterns, 2) });
 const rule = fc.record(
   {
     source: fc.record({ principals: some(principalPatterns, 3) }),
