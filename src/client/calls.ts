@@ -11,6 +11,7 @@ import { type ClientMethod, clientMethod } from "../rpc/client-method.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
 import { methodContract } from "../rpc/method-contract.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
+import { tame } from "../rpc/tame.js";
 import type { ClientTransport } from "../rpc/transport.js";
 import { attachToken } from "../tokens/attach-token.js";
 import type { TokenSource } from "../tokens/token-source.js";
@@ -101,6 +102,7 @@ export class Calls {
   #begin(method: DescMethod, request: unknown, options: CallOptions) {
     const route = this.#route(method);
     const call = new ClientCall(method, { id: this.#options.peer }, request, limitsOf(route, options), options);
+    call.onStray = this.#connection.onStray;
     return { call, route, done: this.#run(call, route) };
   }
 
@@ -108,7 +110,8 @@ export class Calls {
     this.#connection.calls.add(call);
     try {
       await route.run(call);
-    } catch (error) {
+    } catch (thrown) {
+      const error = tame(thrown);
       // Whatever failed on this side, the server must not go on with the call.
       call.abort(asAbort(error));
       throw error instanceof RpcError ? nestedFailure(error) : error;

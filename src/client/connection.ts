@@ -1,7 +1,8 @@
 import { defaults } from "../defaults.js";
 import type { RpcError } from "../errors.js";
 import { logAccusation, logFallback, logViolation } from "../interceptors/connection-log.js";
-import type { Call } from "../rpc/call.js";
+import { strayLog } from "../interceptors/stray-log.js";
+import type { Call, StrayReporter } from "../rpc/call.js";
 import type { Dialer } from "../rpc/dialer.js";
 import { NegotiatedClientTransport } from "../rpc/negotiated-client-transport.js";
 import type { ClientTransport } from "../rpc/transport.js";
@@ -13,8 +14,10 @@ import type { Channel } from "./channel.js";
 export class Connection {
   readonly transport: ClientTransport;
   readonly calls = new Set<Call>();
+  readonly onStray: StrayReporter;
 
   constructor(channel: Channel) {
+    this.onStray = strayLog(channel.logger);
     this.transport = new NegotiatedClientTransport(dialerFor(channel), {
       transports: channel.transports,
       maxMessageBytes: channel.maxMessageBytes,

@@ -1,5 +1,6 @@
 import { type Call, deadlineExceeded } from "../rpc/call.js";
 import { deadlineTimers } from "../rpc/deadline-timers.js";
+import { tame } from "../rpc/tame.js";
 
 /**
  * Ends a call at its deadline, and at any other abort, whether or not the code inside ever settles. The same for both
@@ -18,7 +19,8 @@ export function deadline(call: Call, next: () => Promise<void>): Promise<void> {
     };
     const failWork = (error: unknown) => {
       call.workEnds();
-      fail(error);
+      // A client's caller is to get what was thrown; a server has to look at it.
+      fail(call.side === "server" ? tame(error) : error);
     };
     call.whenAborted(fail);
     try {

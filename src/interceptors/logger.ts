@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /** Where records go. Every pino-compatible logger fits: fields first, then a constant message. */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -12,7 +14,9 @@ export interface Logger {
 export function safely(logger: Logger): Logger {
   const write = (level: "debug" | "info" | "warn" | "error") => (fields: object, message: string) => {
     try {
-      logger[level](fields, message);
+      const result: unknown = logger[level](fields, message);
+      // An async function passes for a method of a logger.
+      if (types.isPromise(result)) result.catch(() => {});
     } catch {
       // See above. There is nowhere left to say so.
     }
@@ -32,7 +36,8 @@ export function defaultLogger(): Logger {
   let loading: Promise<Logger> | undefined;
   const write = (level: "warn" | "error") => (fields: object, message: string) => {
     loading ??= import("./telemetry-pino.js").then(({ pinoLogger }) => pinoLogger());
-    loading.then((logger) => logger[level](fields, message));
+    // Should it not load, or not write, calls and connections go on.
+    loading.then((logger) => logger[level](fields, message)).catch(() => {});
   };
   return {
     debug: () => {},

@@ -5,6 +5,7 @@ import { failureOf } from "../rpc/outcome.js";
 import type { ServerCall } from "../rpc/server-call.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import { Status, statusName } from "../status.js";
+import { originOf } from "./error-origin.js";
 import type { Logger } from "./logger.js";
 import { RecordLimit } from "./record-limit.js";
 import type { RefusalCounts } from "./refusal-counts.js";
@@ -73,11 +74,4 @@ function recordOf(call: ServerCall, status: Status): CallRecord {
 function levelOf(status: Status): "info" | "warn" | "error" {
   if (status === Status.INTERNAL || status === Status.UNKNOWN || status === Status.DATA_LOSS) return "error";
   return status === Status.PERMISSION_DENIED || status === Status.UNAUTHENTICATED ? "warn" : "info";
-}
-
-/** Where an unexpected error came from. Its message stays out: nobody knows what a handler puts into one. */
-function originOf(error: unknown): Pick<CallRecord, "errorName" | "stack"> {
-  if (!(error instanceof Error)) return { errorName: typeof error };
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return { errorName: error.name, stack: frames.slice(0, 12).join("\n") };
 }

@@ -1,15 +1,20 @@
 import { performance } from "node:perf_hooks";
+import { types } from "node:util";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { RpcError, type RpcErrorOptions } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import { newReference } from "../reference.js";
 import { Status } from "../status.js";
 import type { CallContext } from "./call-context.js";
+import { containedSignal } from "./contained-signal.js";
 import { ContextValues } from "./context-values.js";
 import type { Bucket, Expiring } from "./deadline-timers.js";
 import { Metadata } from "./metadata.js";
 
 type Hook = (message: Message) => void;
+/** `where` is for the log: "a listener of the signal". */
+export type StrayReporter = (call: Call, where: string, error: unknown) => void;
+
 type AbortListener = (reason: RpcError) => void;
 
 /** What both sides of a call have in common: the deadline, the end from outside, and everything made on first use. */
@@ -25,6 +30,8 @@ export abstract class Call implements CallContext, Expiring {
   before: Expiring | undefined;
   after: Expiring | undefined;
   bucket: Bucket | undefined;
+  /** Told what user code throws where no caller can hear it. */
+  onStray: StrayReporter | undefined;
   #abortReason: RpcError | undefined;
   #abortListeners: AbortListener[] | undefined;
   #controller: AbortController | undefined;
@@ -51,6 +58,7 @@ export abstract class Call implements CallContext, Expiring {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      containedSignal(this.#controller.signal, (error) => this.onStray?.(this, "a listener of the signal", error));
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
@@ -147,11 +155,24 @@ export abstract class Call implements CallContext, Expiring {
   }
 
   showRequest(message: Message): void {
-    if (this.#requestHooks !== undefined) for (const hook of this.#requestHooks) hook(message);
+    if (this.#requestHooks !== undefined) this.#show(this.#requestHooks, message);
   }
 
   showResponse(message: Message): void {
-    if (this.#responseHooks !== undefined) for (const hook of this.#responseHooks) hook(message);
+    if (this.#responseHooks !== undefined) this.#show(this.#responseHooks, message);
+  }
+
+  #show(hooks: readonly Hook[], message: Message): void {
+    for (const hook of hooks) {
+      const result: unknown = hook(message);
+      // An async function passes for a hook. It is not waited for, but its failure is the call's all the same.
+      if (types.isPromise(result)) result.catch((cause) => this.#hookFailed(cause));
+    }
+  }
+
+  #hookFailed(cause: unknown): void {
+    this.onStray?.(this, "a message hook", cause);
+    this.abort(new RpcError(Status.INTERNAL, "internal error", { code: "ERR_HANDLER_FAILED", cause }));
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, RpcError, UsageError } from "../errors.js";
-import { Status } from "../status.js";
+import { Status, statusFromNumber } from "../status.js";
 import { CallRefused } from "./call-refused.js";
 import { isNestedFailure } from "./nested-failure.js";
 import { retryInfo } from "./retry-info.js";
@@ -18,6 +18,15 @@ export interface Failure {
  * its own words. A refusal is a constant sentence with a reference; anything else is `INTERNAL` without text.
  */
 export function failureOf(error: unknown, reference: () => string): Failure {
+  try {
+    return understood(error, reference);
+  } catch {
+    // It is not what it seems: its properties throw, or are none of ours.
+    return hidden("ERR_HANDLER_FAILED", Status.INTERNAL, "internal error", reference(), error);
+  }
+}
+
+function understood(error: unknown, reference: () => string): Failure {
   if (error instanceof CallRefused) return refused(error, reference());
   if (error instanceof RpcError) return isNestedFailure(error) ? relayed(error, reference()) : spoken(error);
   const isOurs = error instanceof UsageError;
@@ -51,6 +60,9 @@ function relayed(error: RpcError, reference: string): Failure {
 
 function spoken(error: RpcError): Failure {
   const { code, status, details, retryPushbackMs } = error;
+  // JavaScript may have changed it since it was made.
+  if (status === (Status.OK as Status) || statusFromNumber(status) !== status)
+    throw new TypeError("no status of a failure");
   // Text that is no Unicode would arrive as another, and the details with it would not be believed.
   const message = error.rawMessage.toWellFormed();
   const encoded = details.length === 0 ? undefined : encodeStatusDetails(status, message, details);

@@ -48,6 +48,7 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     super(grantedTimeoutMs(stream.timeoutMs, route.timeLimits));
     this.#stream = stream;
     this.route = route;
+    this.onStray = route.onStray;
     const kind = route.method?.methodKind;
     this.streamsRequests = kind === "client_streaming" || kind === "bidi_streaming";
     if (this.streamsRequests) this.#reader = new MessageReader(() => stream.read());
@@ -60,11 +61,20 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
       await this.route.run(this);
       this.finish({ status: Status.OK, message: "", ...trailerOf(this) });
     } catch (error) {
-      const { outcome } = failureOf(error, () => this.reference);
-      this.finish({ ...outcome, ...trailerOf(this, outcome.retryPushbackMs) });
+      this.#fail(error);
     }
     if (this.#working) this.abandonment?.begins(this);
     else this.place?.release();
+  }
+
+  #fail(error: unknown): void {
+    const { outcome } = failureOf(error, () => this.reference);
+    try {
+      this.finish({ ...outcome, ...trailerOf(this, outcome.retryPushbackMs) });
+    } catch {
+      // What was to go along cannot be sent. The caller is to hear an end all the same.
+      this.#stream.finish({ status: Status.INTERNAL, message: `internal error (reference ${this.reference})` });
+    }
   }
 
   override workBegins(): void {

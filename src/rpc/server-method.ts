@@ -2,6 +2,7 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { UsageError } from "../errors.js";
 import { Status } from "../status.js";
 import { runInCall } from "./ambient-call.js";
+import type { StrayReporter } from "./call.js";
 import type { HandlerContext } from "./call-context.js";
 import { CallRefused } from "./call-refused.js";
 import { type Codec, messageCodec, sizeLimit } from "./codec.js";
@@ -19,6 +20,8 @@ export interface ServerMethod {
   /** What its schema says about its use. */
   readonly contract: MethodContract | undefined;
   readonly timeLimits: TimeLimits;
+  /** Told what its code throws where no caller can hear it. */
+  readonly onStray?: StrayReporter | undefined;
   /** The whole of a call: built-in stages, interceptors, handler. */
   readonly run: (call: ServerCall) => Promise<void>;
 }
@@ -40,6 +43,7 @@ export interface ServerMethodOptions {
   /** What holds for this method alone; never more than `maxMessageBytes`. */
   readonly maxRequestBytes?: number | undefined;
   readonly maxResponseBytes?: number | undefined;
+  readonly onStray?: StrayReporter | undefined;
 }
 
 export function serverMethod(method: DescMethod, handler: AnyHandler, options: ServerMethodOptions): ServerMethod {
@@ -67,6 +71,7 @@ export function serverMethod(method: DescMethod, handler: AnyHandler, options: S
     method,
     contract: methodContract(method),
     timeLimits: options.timeLimits,
+    onStray: options.onStray,
     run: chain(stages, (call) => runInCall(call, () => respond(call, invoke(call), responses))),
   };
 }

@@ -27,8 +27,10 @@ import type { PolicyEvents } from "../interceptors/policy-events.js";
 import { LivePolicy } from "../interceptors/policy-live.js";
 import type { PolicyOptions } from "../interceptors/policy-options.js";
 import type { RefusalCounts } from "../interceptors/refusal-counts.js";
+import { strayLog } from "../interceptors/stray-log.js";
 import { serverTelemetry } from "../interceptors/telemetry.js";
 import { loadValidation } from "../interceptors/validation.js";
+import type { StrayReporter } from "../rpc/call.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
 import { schemaFingerprint } from "../rpc/direct/schema-fingerprint.js";
@@ -144,11 +146,13 @@ export class Serving {
     const telemetry = serverTelemetry(logger, options.refusals);
     const abandoned = new AbandonedCalls({ maxPerConnection: limits.maxConcurrentStreams });
     const decision = authorization(policy, logger);
+    const onStray = strayLog(logger);
     const stagesOf = (contract: MethodContract | undefined): OuterStages => {
       const { outcome = [], admission = [] } = audit?.stagesOf(contract) ?? {};
       const { limits, before, after } = this.#limitStages.of(contract);
       return {
         ...limits,
+        onStray,
         outer: [
           telemetry,
           ...outcome,
@@ -280,6 +284,7 @@ function servedMethods({ services }: ServingOptions): ServedMethod[] {
 
 /** The stages before a request is decoded, and how large it and its response may be. */
 interface OuterStages {
+  readonly onStray: StrayReporter;
   readonly outer: readonly ServerStage[];
   readonly maxRequestBytes: number | undefined;
   readonly maxResponseBytes: number | undefined;

@@ -7,9 +7,11 @@ import { RpcError } from "../../src/errors.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { loadCredentials } from "../../src/load-credentials.js";
 import { Status } from "../../src/status.js";
-import { signalled } from "../helpers/collect.js";
+import { failure, signalled } from "../helpers/collect.js";
 import { ExampleWorld } from "../helpers/example-processes.js";
+import { testTransport } from "../helpers/greeter-pair.js";
 import { serverId } from "../helpers/identities.js";
+import { startUnruly } from "../helpers/unruly-server.js";
 
 async function setUp() {
   const world = await ExampleWorld.make();
@@ -66,6 +68,27 @@ describe("REL-16: SIGTERM", () => {
     server.child.kill("SIGTERM");
     expect(await server.exited).toEqual({ code: 1, signal: null });
     expect(await hanging).toMatchObject({ status: Status.UNAVAILABLE });
+    await client.close();
+  });
+
+  it("ends at the hard limit when a handler ignores it, and tells the caller", async () => {
+    const world = await ExampleWorld.make();
+    const server = await startUnruly(world);
+    const credentials = await loadCredentials(world.client, { watch: false });
+    const client = createClient(GreeterService, {
+      credentials,
+      target: world.target,
+      peer: serverId,
+      timeoutMs: 30_000,
+      transports: [testTransport],
+      serviceConfig: { methodConfig: [{ name: [{}], retryPolicy: "none" }] },
+    });
+    const hanging = failure(client.sayHello({ name: "ignore everything" }));
+    await server.line((line) => line === "ignoring");
+    server.child.kill("SIGTERM");
+    expect(await hanging).toMatchObject({ status: Status.UNAVAILABLE, rawMessage: "the server is shutting down" });
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    expect(existsSync(world.target.slice("unix:".length))).toBe(false);
     await client.close();
   });
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { createLocalCa } from "../../src/ca/create-local-ca.js";
@@ -52,7 +52,9 @@ export class Program {
   #wake = () => {};
 
   constructor(path: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, [built(path), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(process.execPath, [isAbsolute(path) ? path : built(path), ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.child.stderr?.on("data", (chunk) => (this.stderr += chunk));
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on("line", (line) => this.#read(line));
     this.exited = once(this.child, "close").then(([code, signal]) => {

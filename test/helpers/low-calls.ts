@@ -44,7 +44,7 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
     ...options,
   });
   onTestFinished(() => transport.close());
-  const connection = { transport, calls: new Set<Call>(), close: () => {} };
+  const connection = { transport, calls: new Set<Call>(), onStray: () => {}, close: () => {} };
   const calls = new Calls(connection, {
     peer: expected,
     timeoutMs: 10_000,
