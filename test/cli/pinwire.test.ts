@@ -61,10 +61,12 @@ describe("pinwire", () => {
 
   it("helps with each command, examples first", () => {
     const { stdout } = pinwire("--help");
-    const names = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\S+) {2}/gm)].map(([, name = ""]) => name);
+    const names = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\S+(?: \S+)?) {2}/gm)].map(
+      ([, name = ""]) => name,
+    );
     expect(names).toContain("explain");
     for (const name of names) {
-      expect(pinwire(name, "--help")).toMatchObject({
+      expect(pinwire(...name.split(" "), "--help")).toMatchObject({
         status: 0,
         stderr: "",
         stdout: expect.stringMatching(/^Examples:\n/),

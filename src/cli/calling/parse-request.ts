@@ -33,14 +33,19 @@ export async function parseRequest(
  * or an exponent is meant to be a float, and is as exact as those are.
  */
 function assertExact(text: string, where: string): void {
-  for (const [, digits] of text.matchAll(/"(?:[^"\\]|\\.)*"|(-?\d{16,})(?![\d.eE])/g)) {
-    if (digits === undefined || BigInt(digits) === BigInt(Number(digits))) continue;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)) {
+    if (!/^-?\d{16,}$/.test(token) || isExact(token)) continue;
     throw new ConfigError(
       "ERR_INVALID_JSON",
-      `${where} does not fit: ${digits.slice(0, 40)} has more digits than a number of JSON keeps`,
-      `write it as a text: "${digits.slice(0, 40)}"`,
+      `${where} does not fit: ${token.slice(0, 40)} has more digits than a number of JSON keeps`,
+      `write it as a text: "${token.slice(0, 40)}"`,
     );
   }
+}
+
+function isExact(digits: string): boolean {
+  // Longer ones are no finite number.
+  return digits.length <= 309 && Number.isFinite(Number(digits)) && BigInt(digits) === BigInt(Number(digits));
 }
 
 /** What is in a `google.protobuf.Any` says its type. */

@@ -28,7 +28,7 @@ export const healthCommand = defineCommand({
   },
   notes: [
     "Exit code 0: SERVING. 14 (UNAVAILABLE): it does not serve, or is not there. 5 (NOT_FOUND): it has no such service. Otherwise the status that the question failed with.",
-    "A watch ends with Ctrl-C, or after --timeout; then the last answer counts.",
+    "A watch ends with Ctrl-C, after --timeout, or with the server; the last answer counts.",
   ],
   async run({ operands: [target = "", service = ""], options }, { output }) {
     await using channel = await openChannel(target, options);
@@ -45,7 +45,7 @@ export const healthCommand = defineCommand({
   },
 });
 
-/** Prints each change. A server limits how long a call may take, so the watch is begun again when it says so. */
+/** Prints each change. A server limits how long a call may take; the watch is begun again when its time was over. */
 async function follow(
   watch: () => AsyncIterable<{ readonly status: ServingStatus }>,
   signal: AbortSignal,
@@ -53,11 +53,17 @@ async function follow(
 ): Promise<number> {
   let last: { readonly status: ServingStatus; readonly code: number } | undefined;
   while (!signal.aborted) {
+    let answered = false;
     try {
-      for await (const { status } of watch()) if (status !== last?.status) last = { status, code: show(status) };
+      for await (const { status } of watch()) {
+        answered = true;
+        if (status !== last?.status) last = { status, code: show(status) };
+      }
+      break;
     } catch (error) {
       if (signal.aborted) break;
-      if (!(error instanceof RpcError) || error.status !== Status.DEADLINE_EXCEEDED) throw error;
+      const timeIsOver = error instanceof RpcError && error.status === Status.DEADLINE_EXCEEDED;
+      if (!timeIsOver || !answered) throw error;
     }
   }
   return last?.code ?? Status.CANCELLED;
