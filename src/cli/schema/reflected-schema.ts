@@ -15,12 +15,12 @@ const origin = "what the server says of itself";
 
 /** The schema of a server that describes itself, fetched as far as it is needed. */
 export class ReflectedSchema implements Schema {
-  readonly #reflection: Reflection;
+  readonly #reflection: Pick<Reflection, "ask">;
   readonly #files = new Map<string, FileDescriptorProto>();
   #bytes = 0;
   #registry: FileRegistry | undefined;
 
-  constructor(reflection: Reflection) {
+  constructor(reflection: Pick<Reflection, "ask">) {
     this.#reflection = reflection;
   }
 
