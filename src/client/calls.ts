@@ -1,13 +1,15 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { RpcError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
+import { clientTelemetry } from "../interceptors/client-telemetry.js";
 import { deadline } from "../interceptors/deadline.js";
+import type { Logger } from "../interceptors/logger.js";
 import type { AttemptPlan } from "../rpc/attempts/attempt-plan.js";
 import { openByPlan } from "../rpc/attempts/open-by-plan.js";
 import type { CallContext } from "../rpc/call-context.js";
 import type { CallOptions } from "../rpc/call-options.js";
 import { type CallLimits, ClientCall, cancelled } from "../rpc/client-call.js";
-import { type ClientMethod, clientMethod } from "../rpc/client-method.js";
+import { type ClientMethod, type ClientStage, clientMethod } from "../rpc/client-method.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
 import { methodContract } from "../rpc/method-contract.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
@@ -28,6 +30,10 @@ export interface CallsOptions {
   readonly token?: TokenSource | undefined;
   readonly configs: readonly CheckedServiceConfig[];
   readonly policy: CallPolicy;
+  readonly logger: Logger;
+  /** Stages that log payloads; undefined when nobody wants them. */
+  readonly payloadStages: ((method: DescMethod) => ClientStage[]) | undefined;
+  readonly logMetadata: readonly string[];
 }
 
 /** A method, and how long its calls may take. */
@@ -133,13 +139,17 @@ export class Calls {
   #newRoute(method: DescMethod): Route {
     const { timeoutMs, maxMessageBytes, interceptors, configs, policy, token } = this.#options;
     const { throttle, buffer, breaker } = policy;
+    const { logger, payloadStages, logMetadata } = this.#options;
+    const { transport } = this.#connection;
     const settings = methodSettings(method, configs);
     const contract = methodContract(method);
-    const plan: AttemptPlan = { ...settings, throttle, buffer, transport: this.#connection.transport };
+    const plan: AttemptPlan = { ...settings, throttle, buffer, transport };
     // The order of a client's stages, outermost first. Attempts are below all of them.
     const stages = [
+      clientTelemetry(logger, () => transport.protocol, logMetadata),
       ...(breaker === undefined ? [] : [breaker.stage]),
       deadline,
+      ...(payloadStages?.(method) ?? []),
       ...interceptors.map((interceptor) => guarded<ClientCall>(interceptor)),
       ...(token === undefined ? [] : [attachToken(token)]),
     ];

@@ -5,7 +5,9 @@ import { defaults } from "../defaults.js";
 import { RpcError, UsageError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
 import type { CircuitState } from "../interceptors/circuit-breaker.js";
+import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
+import { checkLogMetadata } from "../interceptors/metadata-log.js";
 import { enableAmbientCalls } from "../rpc/ambient-call.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
 import type { Source } from "../source.js";
@@ -32,6 +34,10 @@ export interface ChannelOptions extends CallPolicyOptions {
   readonly transports?: readonly TransportName[];
   /** Where records go. @default warnings and errors to standard error, by pino */
   readonly logger?: Logger;
+  /** Services or methods whose messages are logged at level debug, redacted by their schema. docs/telemetry.md @default none */
+  readonly logPayloads?: LogPayloads;
+  /** Keys of request metadata whose values the records of calls show. @default none */
+  readonly logMetadata?: readonly string[];
   /** The capability token of every call: one that does not change, `tokenSource()` or `tokenFile()`. docs/tokens.md */
   readonly token?: string | TokenSource;
 }
@@ -45,6 +51,8 @@ export const channelOptionKeys = [
     "handshakeTimeoutMs",
     "transports",
     "logger",
+    "logPayloads",
+    "logMetadata",
     "token",
   ] as const),
   ...callPolicyKeys,
@@ -72,6 +80,10 @@ export class Channel implements AsyncDisposable {
   readonly transports: readonly TransportName[];
   readonly logger: Logger;
   /** @internal */
+  readonly logPayloads: LogPayloads;
+  /** @internal */
+  readonly logMetadata: readonly string[];
+  /** @internal */
   readonly policy: CallPolicy;
   /** @internal */
   readonly token: TokenSource | undefined;
@@ -96,6 +108,8 @@ export class Channel implements AsyncDisposable {
     );
     this.transports = checkTransports(options.transports);
     this.logger = safely(options.logger ?? defaultLogger());
+    this.logPayloads = checkLogPayloads(options.logPayloads);
+    this.logMetadata = checkLogMetadata(options.logMetadata);
     this.policy = new CallPolicy(options, this.logger, this.peer);
     this.token = checkToken(options.token);
     enableAmbientCalls();

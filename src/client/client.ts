@@ -85,6 +85,7 @@ function callsOf(service: DescService, channel: Channel, options: AssembledOptio
     const [connection, { Calls }] = await Promise.all([channel.connection, import("./calls.js")]);
     const { timeoutMs, interceptors = [], contracts, configs } = options;
     if (contracts !== undefined) (await import("../rpc/generated-contracts.js")).adoptContracts(service, contracts);
+    const payloadStages = await payloadStagesFor(channel);
     calls ??= new Calls(connection, {
       peer: channel.peer,
       timeoutMs,
@@ -92,11 +93,21 @@ function callsOf(service: DescService, channel: Channel, options: AssembledOptio
       interceptors,
       configs,
       policy: channel.policy,
+      logger: channel.logger,
+      logMetadata: channel.logMetadata,
+      payloadStages,
       token,
     });
     return calls;
   };
   return () => (channel.closed || calls === undefined ? load() : calls);
+}
+
+/** What renders payloads is loaded only where somebody wants them logged. */
+async function payloadStagesFor({ logPayloads, logger }: Channel) {
+  if (logPayloads.length === 0) return undefined;
+  const { payloadLog } = await import("../interceptors/payload-log.js");
+  return (method: DescMethod) => payloadLog(method, logPayloads, logger);
 }
 
 function caller(method: DescMethod, load: LoadCalls): (request: unknown, options?: CallOptions) => unknown {

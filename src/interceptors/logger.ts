@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { scrubFields } from "./scrub.js";
 
 /** Where records go. Every pino-compatible logger fits: fields first, then a constant message. */
 export interface Logger {
@@ -10,11 +11,11 @@ export interface Logger {
   isLevelEnabled?(level: string): boolean;
 }
 
-/** A logger that fails must not decide about calls and connections. */
+/** A logger that fails must not decide about calls and connections; nor does it see what looks like a secret. */
 export function safely(logger: Logger): Logger {
   const write = (level: "debug" | "info" | "warn" | "error") => (fields: object, message: string) => {
     try {
-      const result: unknown = logger[level](fields, message);
+      const result: unknown = logger[level](scrubFields(fields), message);
       // An async function passes for a method of a logger.
       if (types.isPromise(result)) result.catch(() => {});
     } catch {

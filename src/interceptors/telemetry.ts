@@ -1,55 +1,45 @@
-import { performance } from "node:perf_hooks";
-import type { ErrorCode } from "../errors.js";
 import { CallRefused } from "../rpc/call-refused.js";
 import { failureOf } from "../rpc/outcome.js";
 import type { ServerCall } from "../rpc/server-call.js";
 import type { ServerStage } from "../rpc/server-method.js";
-import { Status, statusName } from "../status.js";
+import { Status } from "../status.js";
+import { type CallRecord, callRecord } from "./call-record.js";
 import { originOf } from "./error-origin.js";
 import type { Logger } from "./logger.js";
 import { RecordLimit } from "./record-limit.js";
 import type { RefusalCounts } from "./refusal-counts.js";
 
-/** Everything a record may hold: scalars, chosen here one by one. No payload, no metadata, no text of anybody's error. */
-interface CallRecord {
-  event: "call";
-  peer: string;
-  pin: string;
-  method: string;
-  protocol: string;
-  connection: string;
-  status: string;
-  durationMs: number;
-  code?: ErrorCode;
-  /** Why it was refused, in our own words: the rule of the policy that decided. */
-  reason?: string;
-  reference?: string;
-  /** Records about failures of this peer that were not written before this one: it caused more than ten in a second. */
-  withheld?: number;
-  errorName?: string;
-  stack?: string;
-}
-
 /** Writes one record per call, whichever way it ends. Outermost, so that it sees refusals too. */
-export function serverTelemetry(logger: Logger, refusals: RefusalCounts): ServerStage {
+export function serverTelemetry(
+  logger: Logger,
+  refusals: RefusalCounts,
+  metadataKeys: readonly string[] = [],
+): ServerStage {
   const limit = new RecordLimit();
   return async (call, next) => {
     try {
       await next();
-      if (logger.isLevelEnabled?.("debug") ?? true) logger.debug(recordOf(call, Status.OK), "call served");
+      if (logger.isLevelEnabled?.("debug") ?? true)
+        logger.debug(recordOf(call, Status.OK, metadataKeys), "call served");
     } catch (error) {
       refusals.add(error);
-      logFailure(logger, limit, call, error);
+      logFailure(logger, limit, call, error, metadataKeys);
       throw error;
     }
   };
 }
 
-function logFailure(logger: Logger, limit: RecordLimit, call: ServerCall, error: unknown): void {
+function logFailure(
+  logger: Logger,
+  limit: RecordLimit,
+  call: ServerCall,
+  error: unknown,
+  metadataKeys: readonly string[],
+): void {
   const withheld = limit.pass(call.peer.id.toString());
   if (withheld === undefined) return;
   const { code, outcome } = failureOf(error, () => call.reference);
-  const record: CallRecord = { ...recordOf(call, outcome.status), code };
+  const record: CallRecord = { ...recordOf(call, outcome.status, metadataKeys), code };
   if (withheld > 0) record.withheld = withheld;
   if (error instanceof CallRefused && error.reason !== undefined) record.reason = error.reason;
   if (call.hasReference) record.reference = call.reference;
@@ -57,17 +47,14 @@ function logFailure(logger: Logger, limit: RecordLimit, call: ServerCall, error:
   logger[levelOf(outcome.status)](record, "call failed");
 }
 
-function recordOf(call: ServerCall, status: Status): CallRecord {
+function recordOf(call: ServerCall, status: Status, metadataKeys: readonly string[]): CallRecord {
+  const { connection, peer, route } = call;
   return {
-    event: "call",
-    peer: call.peer.id.toString(),
-    pin: call.peer.pin.short,
-    // A path that leads nowhere is the peer's invention: it is cut, and JSON keeps it on its line.
-    method: call.path.slice(0, 256),
-    protocol: call.connection.protocol,
-    connection: call.connection.id,
-    status: statusName(status),
-    durationMs: Math.round((performance.now() - call.startedAt) * 1000) / 1000,
+    ...callRecord(call, call.path, status, metadataKeys),
+    pin: peer.pin.short,
+    ...(route.method && { kind: route.method.methodKind }),
+    protocol: connection.protocol,
+    connection: connection.id,
   };
 }
 

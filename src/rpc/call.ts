@@ -27,6 +27,11 @@ export abstract class Call implements CallContext, Expiring {
   /** Both on the clock of `performance.now()`. */
   readonly startedAt: number;
   readonly deadlineAt: number;
+  /** What went over the wire so far, for the records. */
+  requests = 0;
+  requestBytes = 0;
+  responses = 0;
+  responseBytes = 0;
   before: Expiring | undefined;
   after: Expiring | undefined;
   bucket: Bucket | undefined;

@@ -79,6 +79,8 @@ function iteratorOf(requests: unknown): AsyncIterator<unknown> | Iterator<unknow
 
 function encode(call: ClientCall, request: unknown, codec: Codec): Uint8Array {
   const { message, bytes } = encodeOrExplain(request, codec);
+  call.requests += 1;
+  call.requestBytes += bytes.length;
   call.showRequest(message);
   return bytes;
 }
@@ -102,6 +104,8 @@ async function readOne(call: ClientCall, codec: Codec): Promise<Message | undefi
 }
 
 function decode(call: ClientCall, bytes: Uint8Array, codec: Codec): Message {
+  call.responses += 1;
+  call.responseBytes += bytes.length;
   const message = codec.decode(bytes);
   call.showResponse(message);
   return message;

@@ -148,6 +148,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     if (this.#finished) return undefined;
     if (!this.#headerSent && this.headerIfAny !== undefined) this.sendHeader();
     this.#headerSent = true;
+    this.responses += 1;
+    this.responseBytes += bytes.length;
     return this.#stream.write(bytes);
   }
 
@@ -165,6 +167,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   }
 
   onMessage(message: Uint8Array): void {
+    this.requests += 1;
+    this.requestBytes += message.length;
     if (this.#reader !== undefined) {
       this.#reader.push(message);
     } else if (this.#onlyMessage === undefined) {

@@ -9,7 +9,9 @@ import { type ErrorCode, UsageError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import { type CallLimits, checkCallLimits, type LimitOptions } from "../interceptors/call-limits.js";
 import { checkFreshness, type FreshnessOption } from "../interceptors/freshness-option.js";
+import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
+import { checkLogMetadata } from "../interceptors/metadata-log.js";
 import { type PolicyChange, PolicyEvents } from "../interceptors/policy-events.js";
 import type { PolicyExplanation } from "../interceptors/policy-explanation.js";
 import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
@@ -39,6 +41,10 @@ export interface ServerSettings extends PolicyOptions {
   readonly auditLevel?: AuditLevel;
   /** Where records go. @default warnings and errors to standard error, by pino */
   readonly logger?: Logger;
+  /** Services or methods whose messages are logged at level debug, redacted by their schema. docs/telemetry.md @default none */
+  readonly logPayloads?: LogPayloads;
+  /** Keys of request metadata whose values the records of calls show. @default none */
+  readonly logMetadata?: readonly string[];
   /** What is spoken, the preferred first. @default ["direct", "h2"] */
   readonly transports?: readonly TransportName[];
   /** How often, how many at once, how large: per identity and method. docs/limits.md has the table. */
@@ -126,6 +132,8 @@ export class Server implements AsyncDisposable {
       "interceptors",
       "audit",
       "auditLevel",
+      "logPayloads",
+      "logMetadata",
       "logger",
       "transports",
       "limits",
@@ -143,6 +151,8 @@ export class Server implements AsyncDisposable {
     this.#freshness = checkFreshness(options.freshness);
     this.#logger = safely(options.logger ?? defaultLogger());
     this.#transports = checkTransports(options.transports);
+    checkLogPayloads(options.logPayloads);
+    checkLogMetadata(options.logMetadata);
     checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
     checkFlag("reflection", options.reflection);
   }
@@ -278,6 +288,8 @@ export class Server implements AsyncDisposable {
       logger: this.#logger,
       audit: this.#options.audit,
       auditLevel: this.#options.auditLevel ?? "denials",
+      logPayloads: checkLogPayloads(this.#options.logPayloads),
+      logMetadata: checkLogMetadata(this.#options.logMetadata),
       limits: this.#limits,
       maxTimeoutIsChosen: this.#options.maxTimeoutMs !== undefined,
       callLimits: this.#callLimits,

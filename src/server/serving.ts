@@ -21,8 +21,10 @@ import {
 } from "../interceptors/connection-log.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { FreshnessOption } from "../interceptors/freshness-option.js";
+import type { LogPayloads } from "../interceptors/log-payloads.js";
 import type { Logger } from "../interceptors/logger.js";
 import { assertServed } from "../interceptors/method-limits.js";
+import { payloadLog } from "../interceptors/payload-log.js";
 import type { PolicyEvents } from "../interceptors/policy-events.js";
 import { LivePolicy } from "../interceptors/policy-live.js";
 import type { PolicyOptions } from "../interceptors/policy-options.js";
@@ -72,6 +74,8 @@ export interface ServingOptions {
   readonly logger: Logger;
   readonly audit: AuditLog | undefined;
   readonly auditLevel: AuditLevel;
+  readonly logPayloads: LogPayloads;
+  readonly logMetadata: readonly string[];
   readonly limits: ServerLimits;
   /** Whether `maxTimeoutMs` was set, and so holds whatever a schema says. */
   readonly maxTimeoutIsChosen: boolean;
@@ -143,7 +147,7 @@ export class Serving {
     assertRecorded(options.services.keys(), options.audit);
     const audit = options.audit && new ServerAudit(options.audit, options.auditLevel, logger);
     this.#audit = audit;
-    const telemetry = serverTelemetry(logger, options.refusals);
+    const telemetry = serverTelemetry(logger, options.refusals, options.logMetadata);
     const abandoned = new AbandonedCalls({ maxPerConnection: limits.maxConcurrentStreams });
     const decision = authorization(policy, logger);
     const onStray = strayLog(logger);
@@ -298,11 +302,11 @@ function routesOf(
   options: LoadedOptions,
   stagesOf: (contract: MethodContract) => OuterStages,
 ): Map<string, ServerMethod> {
-  const { services, validations, interceptors, limits, callLimits } = options;
+  const { services, validations, interceptors, limits, callLimits, logPayloads, logger } = options;
   const bound = boundOf(options);
   const routes = new Map<string, ServerMethod>();
   const names = new Set<string>();
-  const inner = interceptors.map((interceptor) => guarded<ServerCall>(interceptor));
+  const users = interceptors.map((interceptor) => guarded<ServerCall>(interceptor));
   for (const [service, implementation] of services) {
     for (const method of service.methods) {
       // Looked up per call, so that handlers may use `this`.
@@ -310,6 +314,7 @@ function routesOf(
       const contract = methodContract(method);
       names.add(contract.name);
       const validate = validations.get(method);
+      const inner = [...payloadLog(method, logPayloads, logger), ...users];
       const made = { inner, validate, ...limits, ...stagesOf(contract), timeLimits: timeLimits(bound, contract) };
       routes.set(methodPath(method), serverMethod(method, handler, made));
     }

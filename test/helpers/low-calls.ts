@@ -13,6 +13,7 @@ import type { Source } from "../../src/source.js";
 import { parseAddress } from "../../src/transport/address.js";
 import { dial, secureSocket } from "../../src/transport/secure-dialer.js";
 import { checkServerSocket } from "../../src/transport/socket-check.js";
+import { RecordingLogger } from "./greeter-pair.js";
 import { serverId } from "./identities.js";
 import { sentOnce } from "./sent-once.js";
 
@@ -50,6 +51,9 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
     timeoutMs: 10_000,
     maxMessageBytes: defaults.maxMessageBytes,
     interceptors: [],
+    logger: new RecordingLogger(),
+    logMetadata: [],
+    payloadStages: undefined,
     // What a transport does is to be seen, not what is tried after it.
     configs: [checkServiceConfig(sentOnce)],
     policy: new CallPolicy({}, defaultLogger(), expected),

@@ -1,0 +1,56 @@
+import { isCodedError, RpcError } from "../errors.js";
+import type { ClientCall } from "../rpc/client-call.js";
+import type { ClientStage } from "../rpc/client-method.js";
+import { methodPath } from "../rpc/method-path.js";
+import { Status } from "../status.js";
+import { type CallRecord, callRecord } from "./call-record.js";
+import type { Logger } from "./logger.js";
+import { RecordLimit } from "./record-limit.js";
+
+/**
+ * Writes one record per call of a client, whichever way it ends. Outermost. Failures are the program's to judge, so they are
+ * records of level info; that the other side is not who it should be is a warning.
+ */
+export function clientTelemetry(
+  logger: Logger,
+  protocol: () => string | undefined,
+  metadataKeys: readonly string[] = [],
+): ClientStage {
+  const limit = new RecordLimit();
+  return async (call, next) => {
+    try {
+      await next();
+      if (logger.isLevelEnabled?.("debug") ?? true) {
+        logger.debug(recordOf(call, Status.OK, protocol(), metadataKeys), "call made");
+      }
+    } catch (error) {
+      logFailure(logger, limit, recordOf(call, statusOf(error), protocol(), metadataKeys), error);
+      throw error;
+    }
+  };
+}
+
+function logFailure(logger: Logger, limit: RecordLimit, record: CallRecord, error: unknown): void {
+  const level = record.status === "UNAUTHENTICATED" ? "warn" : "info";
+  if (!(logger.isLevelEnabled?.(level) ?? true)) return;
+  const withheld = limit.pass(record.peer);
+  if (withheld === undefined) return;
+  if (withheld > 0) record.withheld = withheld;
+  if (isCodedError(error)) record.code = error.code;
+  if (error instanceof RpcError && error.attempts !== undefined) record.attempts = error.attempts;
+  logger[level](record, "call failed");
+}
+
+function recordOf(
+  call: ClientCall,
+  status: Status,
+  protocol: string | undefined,
+  metadataKeys: readonly string[],
+): CallRecord {
+  const kind = call.method.methodKind;
+  return { ...callRecord(call, methodPath(call.method), status, metadataKeys), kind, protocol };
+}
+
+function statusOf(error: unknown): Status {
+  return isCodedError(error) ? error.status : Status.UNKNOWN;
+}

@@ -1,0 +1,59 @@
+import {
+  createRegistry,
+  type DescFile,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  type Message,
+} from "@bufbuild/protobuf";
+import type { Call } from "../rpc/call.js";
+import { methodPath } from "../rpc/method-path.js";
+import type { LogPayloads } from "./log-payloads.js";
+import type { Logger } from "./logger.js";
+import { renderRedacted } from "./redaction.js";
+
+type Stage = (call: Call, next: () => Promise<void>) => Promise<void>;
+
+/**
+ * Writes the messages of a method at level debug, each as one record. A method that is not listed, and a logger that does
+ * not want that level, has no stage at all.
+ *
+ * @returns nothing to run, or one stage; the same on both sides
+ */
+export function payloadLog(method: DescMethod, chosen: LogPayloads, logger: Logger): Stage[] {
+  const listed = chosen.some((each) => (each.kind === "service" ? isMethodOf(method, each) : isSame(method, each)));
+  if (!listed || !(logger.isLevelEnabled?.("debug") ?? true)) return [];
+  const registry = createRegistry(...filesOf(method.parent.file));
+  const show = (call: Call, direction: "request" | "response", desc: DescMessage) => (message: Message) => {
+    const record = {
+      event: "message",
+      direction,
+      method: methodPath(method),
+      peer: call.peer.id.toString(),
+      payload: renderRedacted(desc, message, registry),
+    };
+    logger.debug(record, "message");
+  };
+  return [
+    (call, next) => {
+      call.onRequestMessage(show(call, "request", method.input));
+      call.onResponseMessage(show(call, "response", method.output));
+      return next();
+    },
+  ];
+}
+
+/** A schema and all that it imports: the types that an `Any` of it can be expected to hold. */
+function filesOf(file: DescFile): Iterable<DescFile> {
+  const files = new Set([file]);
+  for (const each of files) for (const dependency of each.dependencies) files.add(dependency);
+  return files;
+}
+
+function isMethodOf(method: DescMethod, service: DescService): boolean {
+  return method.parent.typeName === service.typeName;
+}
+
+function isSame(method: DescMethod, other: DescMethod): boolean {
+  return methodPath(method) === methodPath(other);
+}

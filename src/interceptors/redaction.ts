@@ -1,0 +1,115 @@
+import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import type { Any } from "@bufbuild/protobuf/wkt";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+
+/** What a log may hold of a message: JSON values. */
+export type Rendered = string | number | boolean | null | Rendered[] | { [name: string]: Rendered };
+
+/** Longer texts are cut, longer lists and deeper messages left out; a record stays a line that a person can read. */
+const mostCharacters = 256;
+const mostItems = 20;
+const mostDepth = 12;
+const mostValues = 500;
+
+/**
+ * Renders a message for a log. Fields marked `debug_redact` in the schema are `[redacted]` at every depth, also within lists,
+ * maps, oneofs and `Any`; bytes become their length; unknown fields and what is in an `Any` of unknown type vanish.
+ *
+ * @param registry the types that an `Any` may hold; one that is not there shows only its name
+ */
+export function renderRedacted(desc: DescMessage, message: Message, registry: Registry): Rendered {
+  return new Rendering(registry).message(reflect(desc, message), 0);
+}
+
+class Rendering {
+  readonly #registry: Registry;
+  #values = 0;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  message(message: ReflectMessage, depth: number): Rendered {
+    if (depth >= mostDepth) return "[too deep]";
+    if (message.desc.typeName === "google.protobuf.Any") return this.#any(message.message as Any, depth);
+    const rendered: { [name: string]: Rendered } = {};
+    for (const field of message.fields) {
+      if (!message.isSet(field)) continue;
+      if (this.#values++ >= mostValues) return { ...rendered, "…": "[too much]" };
+      rendered[field.name] = isRedacted(field) ? "[redacted]" : this.#field(message, field, depth);
+    }
+    return rendered;
+  }
+
+  #field(message: ReflectMessage, field: DescField, depth: number): Rendered {
+    switch (field.fieldKind) {
+      case "list":
+        return this.#list(message.get(field), field, depth);
+      case "map":
+        return this.#map(message.get(field), field, depth);
+      case "message":
+        return this.message(message.get(field), depth + 1);
+      default:
+        return scalar(message.get(field), field);
+    }
+  }
+
+  #list(list: Iterable<unknown> & { size: number }, field: DescField & { fieldKind: "list" }, depth: number): Rendered {
+    const rendered: Rendered[] = [];
+    for (const item of list) {
+      if (rendered.length >= mostItems || this.#values++ >= mostValues) {
+        rendered.push(`[${list.size - rendered.length} more]`);
+        break;
+      }
+      rendered.push(field.message ? this.message(item as ReflectMessage, depth + 1) : scalar(item, field));
+    }
+    return rendered;
+  }
+
+  #map(map: Iterable<[unknown, unknown]> & { size: number }, field: DescField & { fieldKind: "map" }, depth: number) {
+    const rendered: { [name: string]: Rendered } = {};
+    let count = 0;
+    for (const [key, item] of map) {
+      if (count++ >= mostItems || this.#values++ >= mostValues) {
+        rendered["…"] = `[${map.size - count + 1} more]`;
+        break;
+      }
+      rendered[cut(String(key))] = field.message
+        ? this.message(item as ReflectMessage, depth + 1)
+        : scalar(item, field);
+    }
+    return rendered;
+  }
+
+  /** What is inside is rendered by its own schema, so that its redacted fields are redacted, too. */
+  #any(any: Any, depth: number): Rendered {
+    const type = cut(any.typeUrl);
+    let inner: Message | undefined;
+    try {
+      inner = anyUnpack(any, this.#registry);
+    } catch {
+      // Not what its name says; nothing of it is shown.
+    }
+    const desc = inner && this.#registry.getMessage(inner.$typeName);
+    if (inner === undefined || desc === undefined) return { "@type": type };
+    return { "@type": type, value: this.message(reflect(desc, inner), depth + 1) };
+  }
+}
+
+function isRedacted(field: DescField): boolean {
+  return field.proto.options?.debugRedact === true;
+}
+
+function scalar(value: unknown, field: DescField): Rendered {
+  if (value instanceof Uint8Array) return `[${value.length} bytes]`;
+  if (typeof value === "bigint") return String(value);
+  if (typeof value === "string") return cut(value);
+  if (field.enum !== undefined) return field.enum.value[value as number]?.name ?? Number(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  return value === true;
+}
+
+function cut(text: string): string {
+  return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}… [${text.length} characters]`;
+}

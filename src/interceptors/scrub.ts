@@ -1,0 +1,43 @@
+/**
+ * The last net: whatever found its way into a record although nothing should, keys, tokens and certificates are taken out
+ * of it. It looks for forms, so it is no reason to log what may be secret.
+ */
+const suspicious = /-----BEGIN|\beyJ[\w-]{8}|\bbearer\s|\bM[CI][A-Za-z0-9+/]{40}|PRIVATE KEY/i;
+
+const forms: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN[\s\S]*?(?:-----END[^-]*-----|$)/g, "[PEM removed]"],
+  [/\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g, "[token removed]"],
+  [/\bbearer\s+\S+/gi, "[token removed]"],
+  [/\bM[CI][A-Za-z0-9+/]{40,}={0,2}/g, "[DER removed]"],
+];
+
+/** The same fields, or a copy without what looks like a secret. */
+export function scrubFields<T extends object>(fields: T): T {
+  return scrubValue(fields, 0) as T;
+}
+
+function scrubValue(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return suspicious.test(value) ? scrubText(value) : value;
+  if (typeof value !== "object" || value === null || depth > 16) return value;
+  if (Array.isArray(value))
+    return unchangedOr(
+      value,
+      value.map((item) => scrubValue(item, depth + 1)),
+    );
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, item] of Object.entries(value)) {
+    const scrubbed = scrubValue(item, depth + 1);
+    if (scrubbed === item) continue;
+    copy ??= { ...value };
+    copy[name] = scrubbed;
+  }
+  return copy ?? value;
+}
+
+function scrubText(text: string): string {
+  return forms.reduce((scrubbed, [form, instead]) => scrubbed.replace(form, instead), text);
+}
+
+function unchangedOr(before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
+  return after.every((item, index) => item === before[index]) ? before : after;
+}
