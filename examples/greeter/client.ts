@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { type Client, createClient, loadCredentials } from "pinwire";
-import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import { loadCredentials } from "pinwire";
+import { createGreeterClient, type GreeterClient } from "../gen/hello/v1/greeter_pinwire.js";
 
 const usage =
   "usage: example:client -- --credentials DIR --target ADDRESS --peer SPIFFE_ID [--name NAME] [--kind unary|server|client|bidi] [--count N]";
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     throw new Error(usage);
   }
 
-  await using greeter = createClient(GreeterService, {
+  await using greeter = createGreeterClient({
     credentials: await loadCredentials(credentials),
     target,
     peer,
@@ -42,12 +42,7 @@ async function main(): Promise<void> {
 
 type Response = { readonly $typeName: string; readonly greeting: string };
 
-async function* call(
-  greeter: Client<typeof GreeterService>,
-  kind: string,
-  name: string,
-  count: number,
-): AsyncIterable<Response> {
+async function* call(greeter: GreeterClient, kind: string, name: string, count: number): AsyncIterable<Response> {
   const requests = Array.from({ length: count }, (_, i) => ({ name: `${name} ${i + 1}` }));
   switch (kind) {
     case "unary":

@@ -1,8 +1,7 @@
-import type { Implementation } from "pinwire";
-import type { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import type { GreeterImplementation } from "../gen/hello/v1/greeter_pinwire.js";
 
 /** A server for all four kinds of method: plain functions, promises and async iterables. */
-export const greeter: Implementation<typeof GreeterService> = {
+export const greeter: GreeterImplementation = {
   sayHello: ({ name }, { peer }) => ({ greeting: `Hello, ${name}, known to me as ${peer.id}` }),
 
   async *sayManyHellos({ name, count }, { signal }) {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { allow, createServer, loadCredentials } from "pinwire";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import { registerGreeter } from "../gen/hello/v1/greeter_pinwire.js";
 import { greeter } from "./implementation.js";
 
 const usage = "usage: example:server -- --credentials DIR --listen ADDRESS --allow SPIFFE_ID [--allow SPIFFE_ID]…";
@@ -20,7 +21,7 @@ async function main(): Promise<void> {
     credentials: await loadCredentials(credentials),
     policy: [allow(GreeterService, ...allowed)],
   });
-  server.service(GreeterService, greeter);
+  registerGreeter(server, greeter);
   await server.listen(listen);
   console.log(`listening ${listen}`);
 

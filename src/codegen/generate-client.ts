@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import { docComment, shortComment } from "./doc-comment.js";
+import type { GeneratedNames } from "./generated-names.js";
 import type { Generation } from "./generation.js";
 
 /** The interface of a client, with what the `.proto` says about each method, and the function that makes one. */
@@ -15,7 +16,7 @@ function generateInterface({ f, service, names, own, positions }: Generation): v
   for (const method of service.methods) {
     f.print(f.jsDoc(docComment(method, positions), "  "));
     // A property: a method called `new` would be taken for a constructor.
-    f.print("  readonly ", method.localName, ": (", ...signature(method, { f, own }), ";");
+    f.print("  readonly ", method.localName, ": (", ...signature(method, own), ";");
   }
   // A method of the service goes before ours; `await using` and Symbol.asyncDispose are always there.
   if (!service.methods.some(({ localName }) => localName === "close")) {
@@ -26,8 +27,8 @@ function generateInterface({ f, service, names, own, positions }: Generation): v
   f.print();
 }
 
-function signature(method: DescMethod, { f, own }: Pick<Generation, "f" | "own">): Printable[] {
-  const init: Printable = [own.messageInit, "<typeof ", f.importSchema(method.input, true), ">"];
+function signature(method: DescMethod, own: GeneratedNames): Printable[] {
+  const init: Printable = [own.messageInit, "<typeof ", own.descriptor(method.input, "type"), ">"];
   const sendsOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
   const receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
   return [
@@ -37,7 +38,7 @@ function signature(method: DescMethod, { f, own }: Pick<Generation, "f" | "own">
     ") => ",
     own.own(receivesOne ? "Promise" : "AsyncIterable"),
     "<",
-    f.importShape(method.output),
+    own.shape(method.output),
     ">",
   ];
 }
@@ -59,6 +60,6 @@ function generateFactory({ f, target, service, names, own }: Generation): void {
     f.print(name, "(...", argument, ": ", own.pinwire("ClientTarget", "type"), "): ", names.client, " {");
   }
   const make = own.pinwire("generatedClient", "value");
-  f.print("  return ", make, "(", f.importSchema(service), ", ", names.methods, ", ", argument, ");");
+  f.print("  return ", make, "(", own.descriptor(service, "value"), ", ", names.methods, ", ", argument, ");");
   f.print("}");
 }

@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import { docComment, shortComment } from "./doc-comment.js";
+import type { GeneratedNames } from "./generated-names.js";
 import type { Generation } from "./generation.js";
 
 /** What a server has to provide for a service, with what the `.proto` says about each method, and the function that adds it. */
@@ -17,15 +18,15 @@ function generateInterface({ f, service, names, own, positions }: Generation): v
   for (const method of service.methods) {
     f.print(f.jsDoc(docComment(method, positions), "  "));
     // A property, not a method: only so are the parameters of a handler compared strictly.
-    f.print("  readonly ", method.localName, ": (", ...signature(method, { f, own }), ";");
+    f.print("  readonly ", method.localName, ": (", ...signature(method, own), ";");
   }
   if (service.methods.length > 0) f.print("}");
   f.print();
 }
 
-function signature(method: DescMethod, { f, own }: Pick<Generation, "f" | "own">): Printable[] {
-  const request = f.importShape(method.input);
-  const response: Printable = [own.messageInit, "<typeof ", f.importSchema(method.output, true), ">"];
+function signature(method: DescMethod, own: GeneratedNames): Printable[] {
+  const request = own.shape(method.input);
+  const response: Printable = [own.messageInit, "<typeof ", own.descriptor(method.output, "type"), ">"];
   const receivesOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
   const sendsOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
   return [
@@ -53,7 +54,7 @@ function generateRegister({ f, target, service, names, own }: Generation): void 
     f.print(name, ...parameters, target === "dts" ? ";" : " {");
     if (target === "dts") return;
   }
-  f.print("  return ", server, ".service(", f.importSchema(service), ", ", implementation, ", {");
+  f.print("  return ", server, ".service(", own.descriptor(service, "value"), ", ", implementation, ", {");
   f.print("    contracts: ", names.methods, ",");
   f.print("  });");
   f.print("}");

@@ -8,7 +8,7 @@ export function generateTable({ f, target, service, names, own }: Generation): v
     ": ",
     own.pinwire("MethodContracts", "type"),
     "<typeof ",
-    f.importSchema(service, target !== "ts"),
+    own.descriptor(service, target === "ts" ? "value" : "type"),
     ">",
   ];
   if (target === "dts") {
