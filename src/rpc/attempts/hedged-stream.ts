@@ -54,8 +54,8 @@ export class HedgedStream implements ClientStream {
 
   write(message: Uint8Array, last = false): Promise<void> | undefined {
     if (this.#over) return undefined;
-    if (this.#winner?.replay.caughtUp) return this.#winner.stream.write(message, last);
     if (this.#winner === undefined && !this.#messages.reserve(message.length)) this.#settleOnFurthest();
+    if (this.#winner?.replay.caughtUp) return this.#winner.stream.write(message, last);
     this.#messages.add(message, last);
     this.#pump();
     if (this.#isCaughtUp) return undefined;

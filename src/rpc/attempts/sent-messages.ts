@@ -4,7 +4,8 @@ import type { RetryBuffer } from "./retry-buffer.js";
 export class SentMessages {
   readonly #buffer: RetryBuffer;
   #messages: Uint8Array[] = [];
-  #count = 0;
+  /** Messages that were let go. */
+  #released = 0;
   #bytes = 0;
   /** Whether the last message is there. */
   last = false;
@@ -15,16 +16,15 @@ export class SentMessages {
 
   /** Of all messages, also those that were let go. */
   get count(): number {
-    return this.#count;
+    return this.#released + this.#messages.length;
   }
 
   at(index: number): Uint8Array {
-    return this.#messages[index] as Uint8Array;
+    return this.#messages[index - this.#released] as Uint8Array;
   }
 
   add(message: Uint8Array, last: boolean): void {
     this.#messages.push(message);
-    this.#count += 1;
     this.last = last;
   }
 
@@ -38,6 +38,7 @@ export class SentMessages {
   release(): void {
     this.#buffer.release(this.#bytes);
     this.#bytes = 0;
+    this.#released = this.count;
     this.#messages = [];
   }
 }
