@@ -113,6 +113,8 @@ export class Serving {
   readonly #drainTimeoutMs: number;
   readonly #reports: Disposable[] = [];
   readonly #whenIdle = new Set<() => void>();
+  /** Why calls end, once the server is closed. */
+  #closing: RpcError | undefined;
 
   /** Loads what the transports need; a server that does not speak HTTP/2 never loads grpc-js. */
   static async start(options: ServingOptions): Promise<Serving> {
@@ -236,8 +238,8 @@ export class Serving {
 
   async close(): Promise<void> {
     await this.#listener.stopAccepting();
-    const reason = new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
-    for (const call of [...this.#calls]) call.abort(reason);
+    this.#closing ??= new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
+    for (const call of [...this.#calls]) call.abort(this.#closing);
     // The callers are to hear it: the connections close when the last status has left, or a little later.
     for (const transport of this.#transports.values()) transport.drain();
     await this.#idle(flushTimeoutMs);
@@ -253,6 +255,8 @@ export class Serving {
   #serve(stream: ServerStream): ServerStreamListener {
     const call = new ServerCall(stream, this.#routes.get(stream.path) ?? this.#unknown);
     this.#calls.add(call);
+    // Whoever tries again at once, on the connection that is about to end, must not be served any more.
+    if (this.#closing !== undefined) call.abort(this.#closing);
     const forget = () => this.#calls.delete(call);
     call.run().then(forget, forget);
     return call;

@@ -3,13 +3,13 @@ import type { Socket } from "node:net";
 /** The sockets that are open, so that they can be closed all together. */
 export class OpenSockets {
   readonly #sockets = new Set<Socket>();
-  #onEmpty: (() => void) | undefined;
+  readonly #whenEmpty: (() => void)[] = [];
 
   add(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) this.#onEmpty?.();
+      if (this.#sockets.size === 0) for (const done of this.#whenEmpty.splice(0)) done();
     });
   }
 
@@ -18,7 +18,7 @@ export class OpenSockets {
     for (const socket of this.#sockets) socket.destroy();
     if (this.#sockets.size === 0) return;
     await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
+      this.#whenEmpty.push(resolve);
     });
   }
 }
