@@ -24,7 +24,7 @@ const greeterService = { service: GreeterService, implementation: greeter };
 function libraryServer() {
   const library = new Library(layOutLibrary(tempDirectory()));
   const service = library.service("OldLibraryService");
-  const implementation = { lend: ({ day }: { day: object }) => ({ day }) };
+  const implementation = { lend: ({ until }: { until: { value: object } }) => ({ day: until.value }) };
   return CliWorld.start([{ service, implementation }], { reflection: true }, [ReflectionService]);
 }
 
