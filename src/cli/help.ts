@@ -4,6 +4,10 @@ export function toolHelp(commands: readonly CommandEntry[]): string[] {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     "Examples:",
+    "  # a project that builds and whose tests pass",
+    "  pinwire new demo && cd demo && npm install && npm test",
+    "  # call a method",
+    '  pinwire call unix:/run/user/1000/greeter/greeter.sock hello.v1.GreeterService/SayHello \'{"name":"world"}\' --credentials certs/cli --peer spiffe://local.test/greeter',
     "  # what an error code means, and what to do about it",
     "  pinwire explain ERR_NOT_PINNED",
     "",

@@ -1,7 +1,9 @@
+import { loadCredentials } from "pinwire";
+import { makeServer } from "./make-server.js";
 import { address, credentials, ids } from "./places.js";
-import { startServer } from "./start-server.js";
 
-const server = await startServer({ credentials: credentials.server, address, users: [ids.client] });
+const server = makeServer({ credentials: await loadCredentials(credentials.server), users: [ids.client] });
+await server.listen(address);
 console.log(`listening on ${address}`);
 
 // Calls under way finish; a second Ctrl-C does not wait for them.
