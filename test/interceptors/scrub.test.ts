@@ -1,0 +1,43 @@
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { safely } from "../../src/interceptors/logger.js";
+import { scrubFields } from "../../src/interceptors/scrub.js";
+
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString().trim();
+const der = privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
+const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl";
+
+describe("the last net", () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ["a key as PEM", `cannot read ${pem} there`, "cannot read [PEM removed] there"],
+    ["half a PEM", pem.slice(0, 80), "[PEM removed]"],
+    ["a key as base64", `key=${der}`, "key=[DER removed]"],
+    ["a token", `token ${token} refused`, "token [token removed] refused"],
+    ["a bearer", "authorization: Bearer abc.def", "authorization: [token removed]"],
+  ];
+  for (const [what, text, expected] of cases) {
+    it(`takes out ${what}, wherever it is`, () => {
+      expect(scrubFields({ reason: text })).toEqual({ reason: expected });
+      expect(scrubFields({ payload: [{ deep: text }] })).toEqual({ payload: [{ deep: expected }] });
+    });
+  }
+
+  it("leaves what is no secret as it is: the very same object", () => {
+    const record = {
+      peer: "spiffe://local.test/cli",
+      pin: "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+      method: "/hello.v1.GreeterService/SayHello",
+      reference: "a1b2c3d4e5f6",
+      nested: { list: [1, "two", null] },
+    };
+    expect(scrubFields(record)).toBe(record);
+  });
+
+  it("hangs before every logger", () => {
+    const written: object[] = [];
+    const write = (fields: object) => void written.push(fields);
+    safely({ debug: write, info: write, warn: write, error: write }).warn({ reason: pem }, "constant");
+    expect(written).toEqual([{ reason: "[PEM removed]" }]);
+  });
+});
