@@ -1,10 +1,11 @@
-import { isCodedError, PeerError } from "../errors.js";
+import { type ErrorCode, isCodedError, PeerError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import type { ConnectionRefusal } from "../transport/secure-listener.js";
 import type { CircuitState } from "./circuit-breaker.js";
 import type { Logger } from "./logger.js";
 import type { PolicyChange } from "./policy-events.js";
+import { RecordLimit } from "./record-limit.js";
 
 /** Writes one record per refused connection. */
 export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefusal): void {
@@ -49,6 +50,22 @@ export function logViolation(
     { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
     "protocol violation",
   );
+}
+
+/** Writes that a verified peer sent over HTTP/2 what is no request of gRPC. */
+export function refusedRequestLog(
+  logger: Logger,
+): (connection: SecureConnection, code: ErrorCode, what: string) => void {
+  const limit = new RecordLimit();
+  return ({ id, peer, protocol }, code, what) => {
+    const withheld = limit.pass(peer.id.toString());
+    if (withheld === undefined) return;
+    const record = { event: "request refused", code, reason: what, ...(withheld > 0 && { withheld }) };
+    logger.warn(
+      { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
+      "request refused",
+    );
+  };
 }
 
 /** Writes that a circuit breaker lets no calls through any more, tries one, or lets them through again. */

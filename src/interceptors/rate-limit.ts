@@ -40,6 +40,11 @@ export class RateLimit {
     };
   }
 
+  /** Takes a token for something that was refused before it was a call. */
+  spend(id: string): void {
+    if (this.#rate !== undefined) this.#identities.of(id).all?.take(this.#now());
+  }
+
   /** The stage of one method; undefined where there is nothing to limit. */
   methodStage(methodRate: Rate | undefined): ServerStage | undefined {
     if (methodRate === undefined) return undefined;

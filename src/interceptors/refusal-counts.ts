@@ -7,8 +7,11 @@ export class RefusalCounts {
 
   /** Counts what was thrown, if it is a refusal. */
   add(error: unknown): void {
-    if (!(error instanceof CallRefused)) return;
-    this.#counts.set(error.code, (this.#counts.get(error.code) ?? 0) + 1);
+    if (error instanceof CallRefused) this.count(error.code);
+  }
+
+  count(code: ErrorCode): void {
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
   }
 
   /** As they are now. */

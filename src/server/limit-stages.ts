@@ -1,3 +1,4 @@
+import type { PeerIdentity } from "../identity/verify-peer.js";
 import type { CallLimits } from "../interceptors/call-limits.js";
 import { ConcurrencyLimit } from "../interceptors/concurrency-limit.js";
 import { EventLoopDelay } from "../interceptors/event-loop-delay.js";
@@ -45,6 +46,11 @@ export class LimitStages implements Disposable {
     const before = [this.#freshness, loadShedding(contract, overloaded), this.#rate.stage()];
     const after = [this.#rate.methodStage(limits.rate), this.#concurrency.stage(limits)];
     return { limits, before: before.filter(isStage), after: after.filter(isStage) };
+  }
+
+  /** What is refused before it is a call counts as one. */
+  spend(peer: PeerIdentity): void {
+    this.#rate.spend(peer.id.toString());
   }
 
   [Symbol.dispose](): void {

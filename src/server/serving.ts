@@ -18,6 +18,7 @@ import {
   logPolicyRefused,
   logRefusal,
   logViolation,
+  refusedRequestLog,
 } from "../interceptors/connection-log.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { FreshnessOption } from "../interceptors/freshness-option.js";
@@ -37,6 +38,7 @@ import type { HandlerContext } from "../rpc/call-context.js";
 import { DirectServerTransport, type ServedMethod } from "../rpc/direct/direct-server-transport.js";
 import { schemaFingerprint } from "../rpc/direct/schema-fingerprint.js";
 import { adoptContracts, type MethodContracts } from "../rpc/generated-contracts.js";
+import type { H2ServerOptions } from "../rpc/h2/h2-server-transport.js";
 import { guarded, type Interceptor } from "../rpc/interceptor.js";
 import { type MethodContract, methodContract } from "../rpc/method-contract.js";
 import { methodPath } from "../rpc/method-path.js";
@@ -193,10 +195,16 @@ export class Serving {
         audit?.violation(connection, violation);
       },
     });
+    const logRefusedRequest = refusedRequestLog(logger);
+    const onRefusedRequest: H2ServerOptions["onRefusedRequest"] = (connection, { code, what }) => {
+      this.#limitStages.spend(connection.peer);
+      options.refusals.count(code);
+      logRefusedRequest(connection, code, what);
+    };
     this.#transports = new Map<string, ServerTransport>([
       [protocols.direct, direct],
       ...(H2ServerTransport
-        ? [[protocols.h2, new H2ServerTransport(handler, { ...limits, ...keepalive })] as const]
+        ? [[protocols.h2, new H2ServerTransport(handler, { ...limits, ...keepalive, onRefusedRequest })] as const]
         : []),
     ]);
     this.#listener = createSecureListener({

@@ -7,6 +7,7 @@ import { statusDetailsKey } from "../status-details.js";
 import type { CallAge, Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import { WriteWindow } from "../write-window.js";
 import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
+import { strictMessages } from "./strict-messages.js";
 
 /** What a message costs beyond its bytes: without it empty ones could pile up without bound. */
 const frameCostBytes = 64;
@@ -48,6 +49,7 @@ export class H2ServerStream implements ServerStream {
     // grpc-js ends calls by itself: message too large, bad compression, bad timeout, deadline. What the caller then
     // hears, and what the log says, is decided in one place like everything else.
     call.sendStatus = (status) => abort(fromGrpcServer(statusFromNumber(status.code), status.details));
+    strictMessages(call);
     call.start({
       onReceiveMetadata(received) {
         stream = new H2ServerStream({ path, timeoutMs }, connection, call, sendStatus, received);

@@ -12,6 +12,7 @@ import type { SecureConnection } from "../../transport/secure-connection.js";
 import type { ServerStreamHandler, ServerTransport } from "../transport.js";
 import { serveEveryPath } from "./every-path.js";
 import { H2ServerStream } from "./h2-server-stream.js";
+import { type RequestFault, strictRequests } from "./strict-requests.js";
 import { TimeoutHeaders } from "./timeout-headers.js";
 
 export interface H2ServerOptions {
@@ -21,6 +22,8 @@ export interface H2ServerOptions {
   readonly keepaliveTimeoutMs: number;
   /** How long calls may go on after their connection was told to take no more. */
   readonly drainTimeoutMs: number;
+  /** A peer sent what is no request of gRPC; it was answered. */
+  onRefusedRequest(connection: SecureConnection, fault: RequestFault): void;
 }
 
 /**
@@ -60,6 +63,10 @@ export class H2ServerTransport implements ServerTransport {
     const timeoutOf = () => timeouts.current;
     this.#server = new Server({ ...grpcOptions(options), interceptors: [takeOver(handler, timeoutOf)] });
     serveEveryPath(this.#server);
+    strictRequests(this.#server, (stream, fault) => {
+      const connection = connectionOfStream(stream);
+      if (connection !== undefined) options.onRefusedRequest(connection, fault);
+    });
     const timeouts = new TimeoutHeaders(this.#server);
   }
 
@@ -154,6 +161,11 @@ function nameConnection(connection: SecureConnection): void {
 
 function connectionOf(certificate: object | undefined): SecureConnection | undefined {
   return certificate && connections.get(certificate);
+}
+
+function connectionOfStream(stream: unknown): SecureConnection | undefined {
+  const { session } = stream as { session?: { socket?: { getPeerCertificate?: () => object } } };
+  return connectionOf(session?.socket?.getPeerCertificate?.());
 }
 
 /** Cannot happen with the grpc-js this was written for; should another lose the certificate, nobody is authenticated. */
