@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { encoderOf } from "./compile-encoder.js";
 
 /** Below this the detour costs more than it saves. */
 const largeBytes = 16 * 1024;
@@ -13,10 +14,14 @@ export type Encode = (message: Message) => Uint8Array;
  */
 export function messageEncoder(schema: DescMessage): Encode {
   const fields = schema.fields.filter(isPlainBytes);
-  if (fields.length === 0) return (message) => toBinary(schema, message);
+  let encode: Encode | undefined;
   return (message) => {
-    const large = fields.filter((field) => lengthOf(message, field) >= largeBytes);
-    return large.length === 0 ? toBinary(schema, message) : encodeApart(schema, message, large);
+    if (fields.length > 0) {
+      const large = fields.filter((field) => lengthOf(message, field) >= largeBytes);
+      if (large.length > 0) return encodeApart(schema, message, large);
+    }
+    encode ??= encoderOf(schema);
+    return encode(message);
   };
 }
 
