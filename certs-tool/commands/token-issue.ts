@@ -17,7 +17,7 @@ export const tokenIssueCommand = defineCommand({
     ],
     [
       "into a file, as from a timer, for tokenFile()",
-      "certs-tool token issue notes.v1.Notes/* --issuer token-issuer --holder certs/cli --audience spiffe://local.test/notes --ttl 1h --out cli.token",
+      "certs-tool token issue 'notes.v1.Notes/*' --issuer token-issuer --holder certs/cli --audience spiffe://local.test/notes --ttl 1h --out cli.token",
     ],
   ],
   operands: { name: "SCOPE", min: 1, max: 64 },

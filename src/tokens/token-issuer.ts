@@ -112,6 +112,8 @@ export class TokenIssuer {
   rotate({ forget = false }: { readonly forget?: boolean } = {}): Promise<{ kid: string; nextKid: string }> {
     return this.#store.lock(async () => {
       const old = await this.#store.read();
+      // A rotation that was interrupted may have left a next key that servers do not know yet; it must not sign before.
+      await this.#store.publish(old);
       const previous = publicJwkOf(old.current);
       const state: IssuerState = forget
         ? { iss: old.iss, current: newIssuerKey(), next: newIssuerKey() }

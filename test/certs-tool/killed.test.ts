@@ -2,7 +2,9 @@
 // identity or the new one or refused, never as a mixture; the CA has a record of every certificate; and the same command,
 // run again, finishes the work.
 import { spawnSync } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ensureLocalCa } from "../../src/ca/create-local-ca.js";
@@ -11,6 +13,11 @@ import { listIssued } from "../../src/ca/list-issued.js";
 import { openLocalCa } from "../../src/ca/open-local-ca.js";
 import { loadCredentials } from "../../src/credentials/load-credentials.js";
 import { pinPeers } from "../../src/credentials/pin-peers.js";
+import { parseIssuer } from "../../src/tokens/issuer-keys.js";
+import { publicJwkOf } from "../../src/tokens/public-jwk.js";
+import { revokeTokens } from "../../src/tokens/revoke-tokens.js";
+import { TokenIssuer } from "../../src/tokens/token-issuer.js";
+import { parseRevocations } from "../../src/tokens/token-revocations.js";
 import { spkiOf } from "../../src/x509/keys.js";
 import { furnishedWorkplace, type Workplace, workplace } from "../helpers/certs-tool.js";
 import { has } from "../helpers/tools.js";
@@ -125,4 +132,60 @@ describe.skipIf(!canInject)("killed at any moment", () => {
       },
     );
   });
+
+  it("token init leaves no issuer or a whole one, and finishes", { timeout: 120_000 }, async () => {
+    const name = "spiffe://local.test/tokens";
+    await killEverywhere(
+      `token init --issuer issuer --name ${name}`,
+      async () => workplace(),
+      async (place) => {
+        const { issuer } = await TokenIssuer.ensure(join(place.directory, "issuer"), name);
+        expect(await whoseTokens(issuer)).toBe("published");
+        expect(filesIn(place, "issuer")).toEqual(["issuers.json", "keys.json"]);
+      },
+    );
+  });
+
+  it("token rotate leaves the old keys or the new ones, known to the servers", { timeout: 120_000 }, async () => {
+    const place = workplace();
+    const directory = join(place.directory, "issuer");
+    const { issuer } = await TokenIssuer.ensure(directory, "spiffe://local.test/tokens");
+    await killEverywhere(
+      "token rotate --issuer issuer",
+      async () => place,
+      // Also before anything was mended: what signs is always in the file that servers have.
+      async () => expect(await whoseTokens(issuer)).toBe("published"),
+    );
+    await issuer.rotate();
+    expect(filesIn(place, "issuer")).toEqual(["issuers.json", "keys.json"]);
+  });
+
+  it("token revoke leaves the old file or the new one", { timeout: 120_000 }, async () => {
+    const place = workplace();
+    const file = join(place.directory, "revoked.json");
+    await revokeTokens(file, { tokens: ["0123456789abcdef"] });
+    const seen = new Set<number>();
+    await killEverywhere(
+      "token revoke --file revoked.json --jti fedcba9876543210",
+      async () => {
+        await rm(file);
+        await revokeTokens(file, { tokens: ["0123456789abcdef"] });
+        return place;
+      },
+      async () => {
+        const { tokens } = parseRevocations(await readFile(file, "utf8"), file);
+        expect(Object.keys(tokens)).toContain("0123456789abcdef");
+        seen.add(Object.keys(tokens).length);
+      },
+    );
+    expect([...seen].sort()).toEqual([1, 2]);
+  });
 });
+
+/** Whether the key that would sign now is one that servers know, without the file being written anew for it. */
+async function whoseTokens({ publicFile }: TokenIssuer): Promise<"published" | "unknown"> {
+  const { current } = JSON.parse(await readFile(join(publicFile, "..", "keys.json"), "utf8"));
+  const { keys } = parseIssuer(await readFile(publicFile, "utf8"), publicFile);
+  const jwk = publicJwkOf(createPrivateKey(current));
+  return keys.some(({ x }) => x === jwk?.x) ? "published" : "unknown";
+}
