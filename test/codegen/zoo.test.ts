@@ -1,0 +1,66 @@
+// What the generator writes for every odd .proto: against files that were looked at once, against Biome, against the type
+// checker, and running. `npx vitest run -u test/codegen/zoo.test.ts` writes the files anew; the difference is for a person to read.
+import { spawnSync } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { furnishedWorkplace } from "../helpers/certs-tool.js";
+import { generatedFiles, generateInto, zooProject } from "../helpers/zoo.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const golden = join(import.meta.dirname, "golden");
+
+describe("the generated code of the zoo", { timeout: 60_000 }, () => {
+  const project = zooProject();
+  const run = (program: string, ...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: project, encoding: "utf8" });
+    return { status, output: stdout + stderr };
+  };
+  beforeAll(() => generateInto(project), 60_000);
+
+  it("is what was looked at, and no more", async () => {
+    const names = generatedFiles(project);
+    for (const name of names) {
+      const text = readFileSync(join(project, "src/gen", name), "utf8");
+      await expect(text).toMatchFileSnapshot(join(golden, `${name}.txt`));
+    }
+    const kept = readdirSync(golden, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".txt"));
+    expect(names.map((name) => `${name}.txt`)).toEqual(kept.sort());
+  });
+
+  it("is formatted as Biome does it", () => {
+    const { formatter } = JSON.parse(readFileSync(join(root, "biome.json"), "utf8"));
+    writeFileSync(join(project, "biome.json"), JSON.stringify({ formatter }));
+    const files = generatedFiles(project).map((name) => join("src/gen", name));
+    const { status, output } = run(join(root, "node_modules/.bin/biome"), "format", ...files);
+    expect(output).toContain(`Checked ${files.length} files`);
+    expect(status, output).toBe(0);
+  });
+
+  it("compiles under every strict flag, and works over a socket", async () => {
+    cpSync(join(import.meta.dirname, "programs/end-to-end.ts"), join(project, "src/end-to-end.ts"));
+    const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
+    const options = { ...compilerOptions, rootDir: "src", outDir: "out", noEmit: false };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["src"] }));
+    expect(run(join(root, "node_modules/.bin/tsc"), "-p", ".")).toEqual({ status: 0, output: "" });
+
+    const { directory } = await furnishedWorkplace();
+    const target = `unix:${join(directory, "run", "zoo.sock")}`;
+    const args = [join(directory, "certs/greeter"), join(directory, "certs/cli"), target];
+    const { status, output } = run(process.execPath, "out/end-to-end.js", ...args);
+    expect(status, output).toBe(0);
+    expect(JSON.parse(output)).toEqual({
+      one: ["ONE", "2"],
+      split: ["a", "b"],
+      join: "ab",
+      echo: ["a", "b"],
+      table: "idempotent",
+      reserved: Array(7).fill("x!"),
+      reservedStreams: ["x!", "x!"],
+      now: "7",
+      store: "structValue",
+      wrap: "3",
+      proto2: "n 3",
+    });
+  });
+});
