@@ -5,6 +5,7 @@ import { clientTelemetry } from "../interceptors/client-telemetry.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { Logger } from "../interceptors/logger.js";
 import type { AttemptPlan } from "../rpc/attempts/attempt-plan.js";
+import { LateRetry } from "../rpc/attempts/late-retry.js";
 import { openByPlan } from "../rpc/attempts/open-by-plan.js";
 import type { CallContext } from "../rpc/call-context.js";
 import type { CallOptions } from "../rpc/call-options.js";
@@ -157,7 +158,8 @@ export class Calls {
     const maxTimeoutMs = Math.min(settings.timeoutMs ?? never, contract.maxTimeoutMs ?? never);
     const usualMs = Math.min(timeoutMs, contract.defaultTimeoutMs ?? never, maxTimeoutMs);
     const usual = { timeoutMs: usualMs, waitForReady: settings.waitForReady };
-    return { ...clientMethod(method, { open, stages, maxMessageBytes }), usual, maxTimeoutMs };
+    const retry = settings.retry === undefined ? undefined : new LateRetry(plan);
+    return { ...clientMethod(method, { open, retry, stages, maxMessageBytes }), usual, maxTimeoutMs };
   }
 }
 

@@ -2,12 +2,20 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { RpcError, type RpcErrorOptions } from "../errors.js";
 import { Status } from "../status.js";
 import { ambientCall } from "./ambient-call.js";
+import type { LateRetry } from "./attempts/late-retry.js";
 import { Call, deadlineExceeded } from "./call.js";
 import type { CallOptions } from "./call-options.js";
 import { MessageReader } from "./message-reader.js";
 import { Metadata } from "./metadata.js";
 import { decodeStatusDetails } from "./status-details.js";
-import type { AttemptHistory, ClientStream, ClientStreamListener, ExpectedPeer, Outcome } from "./transport.js";
+import type {
+  AttemptHistory,
+  ClientRequest,
+  ClientStream,
+  ClientStreamListener,
+  ExpectedPeer,
+  Outcome,
+} from "./transport.js";
 
 /** What client, service config and schema say about a call. */
 export interface CallLimits {
@@ -37,6 +45,11 @@ export class ClientCall extends Call implements ClientStreamListener {
   #settle: { resolve(): void; reject(error: RpcError): void } | undefined;
   #ended = false;
   #overListeners: (() => void)[] | undefined;
+  /** While the only attempt so far may be followed by others: how, what was asked for, and the message if it is kept. */
+  #retry: LateRetry | undefined;
+  #opened: ClientRequest | undefined;
+  #kept: Uint8Array | undefined;
+  #answered = false;
 
   constructor(method: DescMethod, peer: ExpectedPeer, request: unknown, limits: CallLimits, options: CallOptions) {
     const parent = ambientCall();
@@ -77,6 +90,13 @@ export class ClientCall extends Call implements ClientStreamListener {
     return this.#ended || this.abortReason !== undefined;
   }
 
+  /** The call sends one message, and may be sent again if the stream it is put on fails. */
+  mayRetry(retry: LateRetry, request: ClientRequest, message: Uint8Array): void {
+    this.#retry = retry;
+    this.#opened = request;
+    if (retry.keeps(message)) this.#kept = message;
+  }
+
   /** Puts the call on a stream. The promise settles when the call has ended. */
   attach(open: (listener: ClientStreamListener) => ClientStream): Promise<void> {
     const stream = open(this);
@@ -85,7 +105,7 @@ export class ClientCall extends Call implements ClientStreamListener {
       this.#settle = { resolve, reject };
       if (this.#receivesOne) stream.read();
       this.whenAborted((reason) => {
-        stream.cancel();
+        this.#stream?.cancel();
         if (!this.#receivesOne) this.reader.fail(reason);
         reject(reason);
       });
@@ -93,11 +113,15 @@ export class ClientCall extends Call implements ClientStreamListener {
   }
 
   onHeader(header: Metadata): void {
+    this.#answered = true;
+    this.#letGo();
     this.responseHeader.absorb(header);
     this.#tell(() => this.#options.onHeader?.(header));
   }
 
   onMessage(message: Uint8Array): void {
+    this.#answered = true;
+    this.#letGo();
     if (!this.#receivesOne) {
       this.reader.push(message);
     } else if (this.#onlyMessage === undefined) {
@@ -109,7 +133,33 @@ export class ClientCall extends Call implements ClientStreamListener {
     }
   }
 
-  onEnd({ status, message, trailer, details, ...reason }: Outcome): void {
+  onEnd(outcome: Outcome): void {
+    const retry = this.#retry;
+    if (retry !== undefined && outcome.status !== Status.OK) {
+      this.#resume(retry, outcome);
+      return;
+    }
+    retry?.succeeded();
+    this.#end(outcome);
+  }
+
+  #resume(retry: LateRetry, outcome: Outcome): void {
+    const message = this.#kept;
+    this.#letGo();
+    this.#retry = undefined;
+    const wanted = this.#receivesOne || this.reader.isWaiting;
+    const first = { request: this.#opened as ClientRequest, message, answered: this.#answered, wanted };
+    const stream = retry.resume(first, this, outcome);
+    this.#stream = stream;
+  }
+
+  #letGo(): void {
+    if (this.#kept === undefined) return;
+    this.#retry?.letGo(this.#kept);
+    this.#kept = undefined;
+  }
+
+  #end({ status, message, trailer, details, ...reason }: Outcome): void {
     this.#ended = true;
     if (trailer !== undefined) this.responseTrailer.absorb(trailer);
     this.#tell(() => this.#options.onTrailer?.(this.responseTrailer));
@@ -142,6 +192,7 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   /** The call is over: lets go of what lives longer. */
   release(): void {
+    this.#letGo();
     for (const listener of this.#overListeners ?? []) listener();
     this.#parent?.forget(this.#cancel);
     this.#options.signal?.removeEventListener("abort", this.#cancel);

@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { RpcError, UsageError } from "../errors.js";
 import { Status } from "../status.js";
+import type { LateRetry } from "./attempts/late-retry.js";
 import { type ClientCall, cancelled } from "./client-call.js";
 import { type Codec, messageCodec, sizeLimit } from "./codec.js";
 import { endQuietly } from "./end-quietly.js";
@@ -14,6 +15,8 @@ export type ClientStage = (call: ClientCall, next: () => Promise<void>) => Promi
 export interface ClientMethodOptions {
   /** Starts the call, and perhaps starts it again. */
   readonly open: ClientTransport["open"];
+  /** Starts calls that send one message, and starts them again only once they have failed. */
+  readonly retry?: LateRetry | undefined;
   readonly stages: readonly ClientStage[];
   readonly maxMessageBytes: number;
 }
@@ -38,9 +41,10 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
     // Encoded first: a message that cannot be sent starts no call.
     const first = sendsOne ? encode(call, call.request, requests) : undefined;
     const { requestMetadata: metadata, deadlineAt, waitForReady } = call;
-    const ended = call.attach((listener) =>
-      options.open({ path, timeoutMs: call.remainingMs(), deadlineAt, metadata, waitForReady }, listener),
-    );
+    const request = { path, timeoutMs: call.remainingMs(), deadlineAt, metadata, waitForReady };
+    const retry = first === undefined || waitForReady ? undefined : options.retry;
+    if (retry !== undefined && first !== undefined) call.mayRetry(retry, request, first);
+    const ended = call.attach((listener) => (retry ?? options).open(request, listener));
     if (first === undefined) pump(call, requests);
     else call.stream.write(first, true);
     await ended;

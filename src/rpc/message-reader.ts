@@ -33,6 +33,11 @@ export class MessageReader {
     });
   }
 
+  /** Whether somebody waits for a message. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
   push(message: Uint8Array): void {
     if (this.#waiting === undefined) this.#held = message;
     else this.#settle((waiting) => waiting.resolve(message));

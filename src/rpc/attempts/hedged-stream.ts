@@ -135,7 +135,7 @@ export class HedgedStream implements ClientStream {
   /** An attempt that waits for a connection is one that is retried for no other reason. */
   #open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
     return request.waitForReady
-      ? new RetriedStream(this.#plan, request, listener)
+      ? RetriedStream.start(this.#plan, request, listener)
       : this.#plan.transport.open(request, listener);
   }
 

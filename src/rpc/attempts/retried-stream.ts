@@ -5,6 +5,7 @@ import type { Metadata } from "../metadata.js";
 import { metadataOfAttempt, pushbackOf } from "../pushback.js";
 import type { AttemptHistory, ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import type { AttemptPlan } from "./attempt-plan.js";
+import type { FirstAttempt } from "./late-retry.js";
 import { isPointless } from "./pointless.js";
 import { Replay } from "./replay.js";
 import { type Resolvable, resolvable } from "./resolvable.js";
@@ -26,8 +27,7 @@ interface Retries {
 
 /**
  * A call that is sent again, one attempt after the other, as long as its policy and its server allow it and nothing of an
- * answer has come (gRFC A6). It is the stream of the call and the listener of the attempt at once, so that an attempt that
- * succeeds costs one object more than none.
+ * answer has come (gRFC A6). It is the stream of the call and the listener of the attempt at once.
  */
 export class RetriedStream implements ClientStream, ClientStreamListener {
   readonly #plan: AttemptPlan;
@@ -42,11 +42,32 @@ export class RetriedStream implements ClientStream, ClientStreamListener {
   #over = false;
   #retries: Retries | undefined;
 
-  constructor(plan: AttemptPlan, request: ClientRequest, listener: ClientStreamListener) {
+  static start(plan: AttemptPlan, request: ClientRequest, listener: ClientStreamListener): RetriedStream {
+    const call = new RetriedStream(plan, request, listener);
+    call.#stream = plan.transport.open(request, call);
+    return call;
+  }
+
+  /** A call whose first attempt has failed without this. The listener may be told at once that this was the end. */
+  static resume(
+    plan: AttemptPlan,
+    { request, message, answered, wanted }: FirstAttempt,
+    listener: ClientStreamListener,
+    outcome: Outcome,
+  ): RetriedStream {
+    const call = new RetriedStream(plan, request, listener);
+    call.#wanted = wanted;
+    if (answered) call.#committed = "answer";
+    else if (message === undefined) call.#committed = "buffer";
+    else call.#keep(message, true);
+    call.onEnd(outcome);
+    return call;
+  }
+
+  private constructor(plan: AttemptPlan, request: ClientRequest, listener: ClientStreamListener) {
     this.#plan = plan;
     this.#request = request;
     this.#listener = listener;
-    this.#stream = plan.transport.open(request, this);
   }
 
   get history(): AttemptHistory | undefined {
