@@ -80,7 +80,9 @@ export class H2ClientStream implements ClientStream {
   }
 }
 
-function outcomeOf({ code, details, metadata }: StatusObject): Outcome {
+function outcomeOf({ code, details, metadata }: Partial<StatusObject> & Pick<StatusObject, "metadata">): Outcome {
+  // What fails a filter of grpc-js, which is a response that cannot be decompressed, may come without a status of any kind.
+  if (code === undefined) return undecodable;
   const status = statusFromNumber(code);
   const trailer = fromGrpc(metadata);
   const encoded = metadata.get(statusDetailsKey)[0];
@@ -91,6 +93,12 @@ function outcomeOf({ code, details, metadata }: StatusObject): Outcome {
     ...(typeof encoded === "object" && { details: encoded }),
   };
 }
+
+const undecodable: Outcome = {
+  status: Status.INTERNAL,
+  message: "the response is compressed in a way this side does not know",
+  code: "ERR_MESSAGE_MALFORMED",
+};
 
 /** The server's words, but for the failures that grpc-js finds itself and describes in its own terms. */
 function reasonOf(status: Status, details: string): Pick<Outcome, "message" | "code"> {
