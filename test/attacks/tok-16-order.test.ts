@@ -67,10 +67,14 @@ describe("TOK-16: the order of the stages", () => {
     expect(events).toEqual(["interceptor", "handler", "OK"]);
   });
 
-  it("believes no old call, whatever its rate", async () => {
-    const old = { sentAt: Date.now() - 3_600_000 };
-    const { events } = await eventsOf({ policy: allowHello, limits: { callsPerSecond: oneCall } }, [old, old, {}]);
-    // The old ones spent nothing.
+  it("believes no call of another time, whatever its rate", async () => {
+    const untimely = { sentAt: Date.now() + 3_600_000 };
+    const { events } = await eventsOf({ policy: allowHello, limits: { callsPerSecond: oneCall } }, [
+      untimely,
+      untimely,
+      {},
+    ]);
+    // They spent nothing.
     expect(events).toEqual([
       "UNAUTHENTICATED not authenticated",
       "UNAUTHENTICATED not authenticated",
