@@ -105,6 +105,7 @@ export const errorCodes = {
 
   // Family RpcError: a call failed for a reason that this process knows.
   ERR_POLICY: Status.PERMISSION_DENIED,
+  ERR_QUARANTINED: Status.PERMISSION_DENIED,
   ERR_TOKEN_UNAVAILABLE: Status.UNAUTHENTICATED,
   ERR_STALE_CALL: Status.UNAUTHENTICATED,
   ERR_REPLAYED_CALL: Status.UNAUTHENTICATED,

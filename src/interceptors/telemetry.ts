@@ -8,25 +8,35 @@ import { originOf } from "./error-origin.js";
 import type { Logger } from "./logger.js";
 import { RecordLimit } from "./record-limit.js";
 import type { RefusalCounts } from "./refusal-counts.js";
+import { ServerObservers } from "./server-observer.js";
 
 /** Writes one record per call, whichever way it ends. Outermost, so that it sees refusals too. */
 export function serverTelemetry(
   logger: Logger,
   refusals: RefusalCounts,
   metadataKeys: readonly string[] = [],
+  observers: ServerObservers = new ServerObservers([]),
 ): ServerStage {
   const limit = new RecordLimit();
+  const { followCalls } = observers;
   return async (call, next) => {
     try {
       await next();
+      if (followCalls) observers.callEnded(call, Status.OK, undefined);
       if (logger.isLevelEnabled?.("debug") ?? true)
         logger.debug(recordOf(call, Status.OK, metadataKeys), "call served");
     } catch (error) {
       refusals.add(error);
+      if (followCalls) tellFailure(observers, call, error);
       logFailure(logger, limit, call, error, metadataKeys);
       throw error;
     }
   };
+}
+
+function tellFailure(observers: ServerObservers, call: ServerCall, error: unknown): void {
+  const { code, outcome } = failureOf(error, () => call.reference);
+  observers.callEnded(call, outcome.status, code);
 }
 
 function logFailure(

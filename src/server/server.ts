@@ -7,6 +7,7 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { type ErrorCode, UsageError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
+import type { Anomaly } from "../interceptors/anomaly.js";
 import { type CallLimits, checkCallLimits, type LimitOptions } from "../interceptors/call-limits.js";
 import { checkFreshness, type FreshnessOption } from "../interceptors/freshness-option.js";
 import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
@@ -15,6 +16,7 @@ import { checkLogMetadata } from "../interceptors/metadata-log.js";
 import { type PolicyChange, PolicyEvents } from "../interceptors/policy-events.js";
 import type { PolicyExplanation } from "../interceptors/policy-explanation.js";
 import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
+import { checkQuarantine, type QuarantineOptions } from "../interceptors/quarantine.js";
 import { RefusalCounts } from "../interceptors/refusal-counts.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import type { MethodContracts } from "../rpc/generated-contracts.js";
@@ -45,6 +47,10 @@ export interface ServerSettings extends PolicyOptions {
   readonly logPayloads?: LogPayloads;
   /** Keys of request metadata whose values the records of calls show. @default none */
   readonly logMetadata?: readonly string[];
+  /** Told what looks wrong, once for each burst. The log has it as well. docs/anomalies.md */
+  readonly onAnomaly?: (anomaly: Anomaly) => void;
+  /** Keeps a peer from calling for a while after an anomaly. @default off */
+  readonly quarantine?: QuarantineOptions;
   /** What is spoken, the preferred first. @default ["direct", "h2"] */
   readonly transports?: readonly TransportName[];
   /** How often, how many at once, how large: per identity and method. docs/limits.md has the table. */
@@ -134,6 +140,8 @@ export class Server implements AsyncDisposable {
       "auditLevel",
       "logPayloads",
       "logMetadata",
+      "onAnomaly",
+      "quarantine",
       "logger",
       "transports",
       "limits",
@@ -153,6 +161,7 @@ export class Server implements AsyncDisposable {
     this.#transports = checkTransports(options.transports);
     checkLogPayloads(options.logPayloads);
     checkLogMetadata(options.logMetadata);
+    checkQuarantine(options.quarantine);
     checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
     checkFlag("reflection", options.reflection);
   }
@@ -290,6 +299,7 @@ export class Server implements AsyncDisposable {
       auditLevel: this.#options.auditLevel ?? "denials",
       logPayloads: checkLogPayloads(this.#options.logPayloads),
       logMetadata: checkLogMetadata(this.#options.logMetadata),
+      watching: this.#options,
       limits: this.#limits,
       maxTimeoutIsChosen: this.#options.maxTimeoutMs !== undefined,
       callLimits: this.#callLimits,

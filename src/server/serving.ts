@@ -63,6 +63,7 @@ import type { Health } from "./health.js";
 import { LimitStages } from "./limit-stages.js";
 import type { ServerLimits } from "./server.js";
 import { startTokenStage, type TokenStage } from "./token-stage.js";
+import { type WatchOptions, watch } from "./watch.js";
 
 /** An implementation whose functions were checked against its service. */
 export type AnyImplementation = Readonly<Record<string, AnyHandler>>;
@@ -78,6 +79,7 @@ export interface ServingOptions {
   readonly auditLevel: AuditLevel;
   readonly logPayloads: LogPayloads;
   readonly logMetadata: readonly string[];
+  readonly watching: WatchOptions;
   readonly limits: ServerLimits;
   /** Whether `maxTimeoutMs` was set, and so holds whatever a schema says. */
   readonly maxTimeoutIsChosen: boolean;
@@ -144,6 +146,7 @@ export class Serving {
     H2ServerTransport: H2ServerTransportClass | undefined,
   ) {
     const { limits, logger, transports } = options;
+    const { observers, quarantine } = watch(options.watching, logger);
     // The order of a server's stages, outermost first; src/README.md has the picture.
     this.policy = policy;
     this.#tokens = tokens;
@@ -151,7 +154,7 @@ export class Serving {
     assertRecorded(options.services.keys(), options.audit);
     const audit = options.audit && new ServerAudit(options.audit, options.auditLevel, logger);
     this.#audit = audit;
-    const telemetry = serverTelemetry(logger, options.refusals, options.logMetadata);
+    const telemetry = serverTelemetry(logger, options.refusals, options.logMetadata, observers);
     const abandoned = new AbandonedCalls({ maxPerConnection: limits.maxConcurrentStreams });
     const decision = authorization(policy, logger);
     const onStray = strayLog(logger);
@@ -165,6 +168,7 @@ export class Serving {
           telemetry,
           ...outcome,
           authentication,
+          ...(quarantine === undefined ? [] : [quarantine.stage]),
           abandoned.stage,
           ...before,
           decision,
@@ -193,12 +197,14 @@ export class Serving {
       onViolation: (connection, { violation, message }) => {
         logViolation(logger, connection, violation, message);
         audit?.violation(connection, violation);
+        observers.violation(connection, violation);
       },
     });
     const logRefusedRequest = refusedRequestLog(logger);
     const onRefusedRequest: H2ServerOptions["onRefusedRequest"] = (connection, { code, what }) => {
       this.#limitStages.spend(connection.peer);
       options.refusals.count(code);
+      observers.requestRefused(connection, code);
       logRefusedRequest(connection, code, what);
     };
     this.#transports = new Map<string, ServerTransport>([
@@ -213,12 +219,17 @@ export class Serving {
       limits,
       retireGraceMs: limits.drainTimeoutMs,
       onConnection: (connection) => {
-        connection.onClose(() => this.#settled());
+        observers.connectionOpened(connection);
+        connection.onClose(() => {
+          observers.connectionClosed(connection);
+          this.#settled();
+        });
         this.#transports.get(connection.protocol)?.accept(connection);
       },
       onRefused: (refusal) => {
         logRefusal(logger, refusal);
         audit?.refusedConnection(refusal);
+        observers.connectionRefused(refusal);
       },
     });
     if (options.credentials instanceof MtlsCredentials) {

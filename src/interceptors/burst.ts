@@ -1,0 +1,41 @@
+/** How many of something make a burst, and how long a pause ends it. */
+export interface BurstRule {
+  readonly count: number;
+  readonly withinMs: number;
+}
+
+/**
+ * Counts events of one kind of one peer. It says "now" once for a burst: when the count is reached. Until the events have
+ * paused for as long as they had to be together, whatever comes belongs to the same burst.
+ */
+export class Burst {
+  #first = 0;
+  #last = Number.NEGATIVE_INFINITY;
+  #count = 0;
+  #told = false;
+
+  /** @returns how many there were, when this one makes it a burst */
+  add(rule: BurstRule, now: number): number | undefined {
+    const paused = now - this.#last >= rule.withinMs;
+    if (paused || (!this.#told && now - this.#first >= rule.withinMs)) {
+      this.#first = now;
+      this.#count = 0;
+      this.#told = false;
+    }
+    this.#last = now;
+    this.#count += 1;
+    if (this.#told || this.#count < rule.count) return undefined;
+    this.#told = true;
+    return this.#count;
+  }
+
+  /** When it began, by the clock of `now`. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** Whether it can be forgotten without telling twice. */
+  isOver(rule: BurstRule, now: number): boolean {
+    return now - this.#last >= rule.withinMs;
+  }
+}

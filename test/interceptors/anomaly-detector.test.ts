@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { PeerError } from "../../src/errors.js";
+import type { Anomaly } from "../../src/interceptors/anomaly.js";
+import { AnomalyDetector, anomalyRules } from "../../src/interceptors/anomaly-detector.js";
+import { Status } from "../../src/status.js";
+
+/** A detector on a clock that stands still until it is moved. */
+class Watched {
+  readonly anomalies: Anomaly[] = [];
+  now = 1_000_000;
+  readonly detector = new AnomalyDetector(
+    (anomaly) => this.anomalies.push(anomaly),
+    () => this.now,
+  );
+
+  call(
+    init: { peer?: string; path?: string; known?: boolean; bytes?: number; status?: Status; code?: string } = {},
+  ): void {
+    const { peer = "spiffe://local.test/cli", path = "/a.B/C", known = true, bytes = 10, code } = init;
+    const call = {
+      peer: { id: peer },
+      path,
+      route: { method: known ? {} : undefined },
+      requestBytes: bytes,
+      responseBytes: 1,
+    };
+    this.detector.callEnded(call as never, init.status ?? Status.OK, code as never);
+  }
+
+  refuse(code: string, peerId?: string): void {
+    const reason = new PeerError(code as never, "no", { facts: peerId === undefined ? {} : { peerId } });
+    this.detector.connectionRefused({ reason, reference: "r" } as never);
+  }
+
+  get kinds(): string[] {
+    return this.anomalies.map(({ kind }) => kind);
+  }
+}
+
+describe("a burst", () => {
+  it("is told once, when its count is reached, and again after a pause", () => {
+    const watched = new Watched();
+    const refused = { status: Status.PERMISSION_DENIED, code: "ERR_POLICY" };
+    for (let n = 0; n < 19; n++) watched.call(refused);
+    expect(watched.anomalies).toEqual([]);
+    for (let n = 0; n < 50; n++) watched.call(refused);
+    expect(watched.anomalies).toMatchObject([
+      { kind: "refusal-burst", peer: "spiffe://local.test/cli", count: 20, code: "ERR_POLICY", method: "/a.B/C" },
+    ]);
+    watched.now += 10_000;
+    for (let n = 0; n < 20; n++) watched.call(refused);
+    expect(watched.kinds).toEqual(["refusal-burst", "refusal-burst"]);
+  });
+
+  it("is none when its parts are far apart", () => {
+    const watched = new Watched();
+    for (let n = 0; n < 100; n++) {
+      watched.call({ status: Status.PERMISSION_DENIED, code: "ERR_POLICY" });
+      watched.now += 600;
+    }
+    expect(watched.anomalies).toEqual([]);
+  });
+
+  it("of one peer is not another's", () => {
+    const watched = new Watched();
+    for (let n = 0; n < 38; n++) {
+      const peer = `spiffe://local.test/${n % 2}`;
+      watched.call({ peer, status: Status.PERMISSION_DENIED, code: "ERR_POLICY" });
+    }
+    expect(watched.anomalies).toEqual([]);
+  });
+});
+
+describe("each kind", () => {
+  const times = (count: number, act: () => void) => {
+    for (let n = 0; n < count; n++) act();
+  };
+  const cases: readonly (readonly [string, (watched: Watched) => void])[] = [
+    ["handshake-burst", (w) => times(20, () => w.refuse("ERR_NO_CERTIFICATE"))],
+    ["pin-mismatch", (w) => w.refuse("ERR_PIN_MISMATCH", "spiffe://local.test/cli")],
+    ["withdrawn-credential", (w) => w.refuse("ERR_REVOKED", "spiffe://local.test/cli")],
+    ["withdrawn-credential", (w) => w.call({ status: Status.UNAUTHENTICATED, code: "ERR_CERTIFICATE_EXPIRED" })],
+    [
+      "method-probing",
+      (w) => times(5, () => w.call({ known: false, status: Status.PERMISSION_DENIED, code: "ERR_POLICY" })),
+    ],
+    [
+      "malformed-input",
+      (w) => times(3, () => w.call({ status: Status.INVALID_ARGUMENT, code: "ERR_MESSAGE_MALFORMED" })),
+    ],
+    [
+      "malformed-input",
+      (w) => times(3, () => w.detector.violation({ peer: { id: "spiffe://local.test/cli" } } as never)),
+    ],
+    ["replay", (w) => w.call({ status: Status.UNAUTHENTICATED, code: "ERR_REPLAYED_CALL" })],
+    [
+      "new-method",
+      (w) => {
+        times(200, () => w.call());
+        w.call({ path: "/a.B/Other" });
+      },
+    ],
+    [
+      "unusual-size",
+      (w) => {
+        times(200, () => w.call());
+        w.call({ bytes: 100_000 });
+      },
+    ],
+    [
+      "unusual-rate",
+      (w) => {
+        for (let span = 0; span < 7; span++) {
+          w.now += 10_000;
+          times(span < 6 ? 40 : 1_001, () => w.call());
+        }
+      },
+    ],
+  ];
+  for (const [kind, act] of cases) {
+    it(`${kind} is seen`, () => {
+      const watched = new Watched();
+      act(watched);
+      expect(watched.kinds).toEqual([kind]);
+    });
+  }
+
+  it("has a rule", () => {
+    expect(Object.keys(anomalyRules)).toEqual([...new Set(Object.keys(anomalyRules))]);
+    for (const [kind] of cases) expect(anomalyRules).toHaveProperty([kind]);
+  });
+});
+
+describe("memory", () => {
+  it("is bounded whatever names are called, and by whom", () => {
+    const watched = new Watched();
+    for (let n = 0; n < 20_000; n++) watched.call({ peer: `spiffe://local.test/${n}`, path: `/a.B/M${n}` });
+    for (let n = 0; n < 20_000; n++) watched.call({ path: `/a.B/M${n}` });
+    expect(watched.detector.peers).toBeLessThanOrEqual(4_096);
+  });
+});
