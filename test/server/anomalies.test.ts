@@ -38,7 +38,7 @@ describe("a server whose peer is refused again and again", () => {
     const error = await failure(pair.client.collectHellos([{ name: "Ada" }]));
     expect(error.status).toBe(Status.PERMISSION_DENIED);
     expect(error.message).toMatch(/permission denied \(reference [0-9a-f]{12}\)$/);
-    expect(pair.server.().get("ERR_QUARANTINED")).toBe(1);
+    expect(pair.server.refusedCalls.get("ERR_QUARANTINED")).toBe(1);
   });
 
   it("cannot be told to quarantine names that are merely claimed", () => {
