@@ -41,7 +41,7 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
     // Encoded first: a message that cannot be sent starts no call.
     const first = sendsOne ? encode(call, call.request, requests) : undefined;
     const { requestMetadata: metadata, deadlineAt, waitForReady } = call;
-    const request = { path, timeoutMs: call.remainingMs(), deadlineAt, metadata, waitForReady };
+    const request = { path, method, timeoutMs: call.remainingMs(), deadlineAt, metadata, waitForReady };
     const retry = first === undefined || waitForReady ? undefined : options.retry;
     if (retry !== undefined && first !== undefined) call.mayRetry(retry, request, first);
     const ended = call.attach((listener) => (retry ?? options).open(request, listener));

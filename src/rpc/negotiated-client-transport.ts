@@ -69,7 +69,7 @@ export class NegotiatedClientTransport implements ClientTransport {
 
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
     const link = this.#link;
-    if (link !== undefined && this.#waiting.size === 0 && link.hasRoom) return openOn(link, request, listener);
+    if (link !== undefined && this.#waiting.size === 0 && link.hasRoom) return this.#begin(link, request, listener);
     if (link === undefined && this.#usesH2 && this.#h2 !== undefined) return this.#h2.open(request, listener);
     const blocked = link === undefined ? this.#backoff.blocked : undefined;
     if (blocked !== undefined) return refusedStream(blocked, listener);
@@ -203,8 +203,21 @@ export class NegotiatedClientTransport implements ClientTransport {
     for (const call of this.#waiting) {
       if (link === undefined || !link.hasRoom) return;
       this.#waiting.delete(call);
-      call.attach((request, listener) => openOn(link, request, listener));
+      call.attach((request, listener) => this.#begin(link, request, listener));
     }
+  }
+
+  /** The first call of a method that the two ends do not mean alike waits until it is known whether that matters. */
+  #begin(link: DirectClientLink, request: ClientRequest, listener: ClientStreamListener): ClientStream {
+    const { method } = request;
+    if (method === undefined || link.schemas.agrees(method)) return openOn(link, request, listener);
+    const call = new DeferredClientStream(request, listener, () => {});
+    void link.schemas.verdict(method).then((outcome) => {
+      // There may be no room on the link by now, or another link.
+      if (outcome === undefined) call.attach((request, listener) => this.open(request, listener));
+      else call.fail((listener) => listener.onEnd(outcome));
+    });
+    return call;
   }
 
   #fail(reason: PeerError): void {

@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { ErrorCode, NoRetryReason } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { Status } from "../status.js";
@@ -94,6 +95,8 @@ export interface ServerTransport {
 
 export interface ClientRequest {
   readonly path: string;
+  /** What the client takes the method for; without it nobody compares schemas. */
+  readonly method?: DescMethod;
   readonly timeoutMs: number;
   /** The same on the clock of `performance.now()`. */
   readonly deadlineAt: number;

@@ -7,6 +7,8 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { MtlsCredentials } from "../credentials/mtls-credentials.js";
 import { defaults } from "../defaults.js";
 import { RpcError } from "../errors.js";
+import { SchemaService } from "../gen/pinwire/direct/v1/schema_pb.js";
+import type { SpiffeId } from "../identity/spiffe-id.js";
 import { AbandonedCalls } from "../interceptors/abandoned-calls.js";
 import { authentication } from "../interceptors/authentication.js";
 import { authorization } from "../interceptors/authorization.js";
@@ -61,6 +63,7 @@ import { createSecureListener, type SecureListener } from "../transport/secure-l
 import { withBuiltInServices } from "./built-in-services.js";
 import type { Health } from "./health.js";
 import { LimitStages } from "./limit-stages.js";
+import { schemaService } from "./schema-service.js";
 import type { ServerLimits } from "./server.js";
 import { startTokenStage, type TokenStage } from "./token-stage.js";
 import { type WatchOptions, watch } from "./watch.js";
@@ -158,7 +161,10 @@ export class Serving {
     const abandoned = new AbandonedCalls({ maxPerConnection: limits.maxConcurrentStreams });
     const decision = authorization(policy, logger);
     const onStray = strayLog(logger);
-    const stagesOf = (contract: MethodContract | undefined): OuterStages => {
+    const stagesOf = (
+      contract: MethodContract | undefined,
+      decisions: readonly ServerStage[] = [decision],
+    ): OuterStages => {
       const { outcome = [], admission = [] } = audit?.stagesOf(contract) ?? {};
       const { limits, before, after } = this.#limitStages.of(contract);
       return {
@@ -171,7 +177,7 @@ export class Serving {
           ...(quarantine === undefined ? [] : [quarantine.stage]),
           abandoned.stage,
           ...before,
-          decision,
+          ...decisions,
           ...after,
           ...tokens.of(contract),
           deadline,
@@ -179,7 +185,10 @@ export class Serving {
         ],
       };
     };
-    this.#routes = routesOf(options, stagesOf);
+    const permits = (caller: SpiffeId, path: string) => policy.permits(caller, path);
+    // The schema service decides by itself, about each method that it is asked for.
+    const schemas = schemaRoute(options, permits, (contract) => stagesOf(contract, []));
+    this.#routes = new Map([...routesOf(options, stagesOf), schemas]);
     this.#unknown = unknownServerMethod(stagesOf(undefined).outer, timeLimits(boundOf(options), undefined));
     this.#drainTimeoutMs = limits.drainTimeoutMs;
     const handler = (stream: ServerStream) => this.#serve(stream);
@@ -319,6 +328,23 @@ interface OuterStages {
 
 function boundOf({ limits, maxTimeoutIsChosen }: ServingOptions): ServerBound {
   return { maxTimeoutMs: limits.maxTimeoutMs, isChosen: maxTimeoutIsChosen };
+}
+
+function schemaRoute(
+  options: LoadedOptions,
+  permits: (caller: SpiffeId, path: string) => boolean,
+  stagesOf: (contract: MethodContract) => OuterStages,
+): [path: string, route: ServerMethod] {
+  const method = SchemaService.method.describeMethod;
+  const contract = methodContract(method);
+  const { describeMethod } = schemaService(options.services.keys(), permits);
+  const made = {
+    inner: [],
+    ...options.limits,
+    ...stagesOf(contract),
+    timeLimits: timeLimits(boundOf(options), contract),
+  };
+  return [methodPath(method), serverMethod(method, describeMethod, made)];
 }
 
 function routesOf(

@@ -9,6 +9,7 @@ import { type GoAway, printable } from "./go-away-frame.js";
 import type { Greeting } from "./hello-frame.js";
 import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
 import { openFlags, openLength, writeOpen } from "./open-frame.js";
+import { SchemaChecks } from "./schema-checks.js";
 import { noViolation, ProtocolViolation, violationName } from "./violation.js";
 
 /** What four bytes hold; a busy connection gets there within hours. */
@@ -33,6 +34,9 @@ export interface DirectClientLinkOptions extends DirectLinkOptions {
 export class DirectClientLink extends DirectLink {
   readonly #options: DirectClientLinkOptions;
   readonly #methods = new Map<string, number>();
+  #greeting: Greeting | undefined;
+  /** Whether the two ends mean the same messages. */
+  readonly schemas = new SchemaChecks(this);
   #lastStreamId = -1;
   #calls = 0;
   #leaving = false;
@@ -54,6 +58,12 @@ export class DirectClientLink extends DirectLink {
 
   get isIdle(): boolean {
     return this.streams.size === 0;
+  }
+
+  /** What the server's HELLO says of a method; undefined when it does not name it. */
+  fingerprintOf(path: string): Uint8Array | undefined {
+    const index = this.#methods.get(path);
+    return index === undefined ? undefined : this.#greeting?.methods[index]?.fingerprint;
   }
 
   /** @throws RpcError RESOURCE_EXHAUSTED when the metadata is larger than the server accepts */
@@ -107,7 +117,9 @@ export class DirectClientLink extends DirectLink {
     if (this.hasRoom) this.#options.onRoom();
   }
 
-  protected override onHello({ methods }: Greeting): void {
+  protected override onHello(greeting: Greeting): void {
+    const { methods } = greeting;
+    this.#greeting = greeting;
     for (const [index, { path }] of methods.entries()) {
       if (path === "" || this.#methods.has(path)) {
         throw new ProtocolViolation("BAD_HELLO", "HELLO with a method that has no path, or with one twice");

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
 /**
  * Eight bytes that are the same on both ends when they mean the same messages: a SHA-256 over everything about a method's
@@ -27,5 +28,7 @@ function describeField(field: DescField): string {
   const type = field.message?.typeName ?? field.enum?.typeName ?? field.scalar;
   const key = field.fieldKind === "map" ? `map<${field.mapKey}>` : "";
   const list = field.fieldKind === "list" ? "repeated" : "";
-  return `${field.number} ${field.name} ${list}${key} ${field.fieldKind} ${type}`;
+  const required = field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED ? "required" : "";
+  const kind = "delimitedEncoding" in field && field.delimitedEncoding ? "group" : field.fieldKind;
+  return `${field.number} ${field.name} ${list}${key}${required} ${kind} ${type}`;
 }
