@@ -1,13 +1,15 @@
 // How a client takes what a server may do with a connection, rightly or wrongly.
 import { describe, expect, it } from "vitest";
 import { data, end, flag, frame, goAway, hello, type, window } from "../../../scripts/direct-frames.js";
+import { GreeterService } from "../../../src/gen/hello/v1/greeter_pb.js";
+import { schemaFingerprint } from "../../../src/rpc/direct/schema-fingerprint.js";
 import { violations } from "../../../src/rpc/direct/violation.js";
 import { Status } from "../../../src/status.js";
 import { collect, failure } from "../../helpers/collect.js";
 import { AttackedClient, methods, requestOf, response, serve } from "../../helpers/direct-attack.js";
 import { serverId } from "../../helpers/identities.js";
 
-const fingerprint = Buffer.alloc(8);
+const fingerprint = schemaFingerprint(GreeterService.method.sayHello);
 
 describe("HELLO of the server", () => {
   it("says which methods are opened by their index; others are by their path", async () => {
