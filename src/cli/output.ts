@@ -11,6 +11,7 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { escapeControls } from "../command-line/escape-controls.js";
+import { fileError } from "../files/file-error.js";
 
 /** What went wrong, in words that end up on stderr. */
 export interface Failure {
@@ -29,16 +30,19 @@ export class Output {
   readonly #readerLeft = new AbortController();
   readonly #stdout: Writable;
   readonly #stderr: Writable;
+  #failure: Error | undefined;
 
   constructor(streams: { readonly stdout: Writable; readonly stderr: Writable }, json: boolean) {
     this.json = json;
     this.#stdout = streams.stdout;
     this.#stderr = streams.stderr;
-    // A reader that stops early (pinwire call … | head) is no failure.
     this.#stdout.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      // A reader that stops early (pinwire call … | head) is no failure.
+      if (error.code !== "EPIPE") this.#failure ??= error;
       this.#readerLeft.abort(error);
     });
+    // There is nowhere left to say so.
+    this.#stderr.on("error", () => {});
   }
 
   /** Aborts when nobody reads the result any more. */
@@ -60,6 +64,12 @@ export class Output {
   async drained(): Promise<void> {
     if (!this.#stdout.writableNeedDrain || this.readerLeft.aborted) return;
     await once(this.#stdout, "drain", { signal: this.readerLeft }).catch(() => {});
+  }
+
+  /** Settles when all of the result is written. @throws ConfigError ERR_FILE_WRITE when it could not be, as on a full disk */
+  async finish(): Promise<void> {
+    await new Promise((resolve) => this.#stdout.write("", resolve));
+    if (this.#failure !== undefined) throw fileError("write", "standard output", this.#failure);
   }
 
   /** A line beside the result. */

@@ -1,5 +1,5 @@
 import { CommandLineError } from "../command-line/arguments.js";
-import { type CodedError, ConfigError, isCodedError } from "../errors.js";
+import { type CodedError, ConfigError, isCodedError, RpcError } from "../errors.js";
 import { statusName } from "../status.js";
 import { exitCode } from "./exit-code.js";
 import { readExplanations } from "./explanations.js";
@@ -22,15 +22,23 @@ export function reportError(error: unknown, output: Output): number {
 
 /** The words for one of our errors. */
 export function failureOf(error: CodedError): Failure {
-  return { problem: problemOf(error), code: error.code, status: statusName(error.status), hint: hintFor(error) };
+  const { code, status } = error;
+  const config = configCauseOf(error);
+  const problem = config === undefined || config === error ? problemOf(error) : `${error.message}: ${config.problem}`;
+  return { problem, code, status: statusName(status), hint: config?.hint ?? documentedFix(code) };
+}
+
+/** A call that failed for a file of ours: the file is what can be mended. */
+function configCauseOf(error: CodedError): ConfigError | undefined {
+  if (error instanceof ConfigError) return error;
+  return error instanceof RpcError && error.cause instanceof ConfigError ? error.cause : undefined;
 }
 
 function problemOf(error: CodedError): string {
   return error instanceof ConfigError ? error.problem : error.message;
 }
 
-/** An error that knows its fix says it; for the others docs/errors.md does. */
-function hintFor(error: CodedError): string | undefined {
-  if (error instanceof ConfigError) return error.hint;
-  return readExplanations().find(({ code }) => code === error.code)?.fix || undefined;
+/** For errors that do not say their fix docs/errors.md does. */
+function documentedFix(code: string): string | undefined {
+  return readExplanations().find((each) => each.code === code)?.fix || undefined;
 }

@@ -19,7 +19,9 @@ export interface Surroundings {
 export async function run(words: readonly string[], surroundings: Surroundings): Promise<number> {
   const output = new Output(surroundings, words.includes("--json"));
   try {
-    return await dispatch(words, output, surroundings);
+    const code = await dispatch(words, output, surroundings);
+    await output.finish();
+    return code;
   } catch (error) {
     return reportError(error, output);
   }

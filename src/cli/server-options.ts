@@ -3,18 +3,21 @@ import { CommandLineError } from "../command-line/arguments.js";
 import type { OptionSpecs } from "../command-line/command-spec.js";
 import { loadCredentials } from "../credentials/load-credentials.js";
 import { defaults } from "../defaults.js";
+import { tokenFile } from "../tokens/token-source.js";
 import { parseTimeout } from "./timeout.js";
 
 /** How a command reaches a server. */
 export const serverOptions = {
   credentials: { kind: "value", value: "DIR", help: "who calls: a directory made by certs-tool issue" },
   peer: { kind: "value", value: "SPIFFE_ID", help: "the only server accepted" },
+  token: { kind: "value", value: "FILE", help: "a capability token, as certs-tool token issue --out writes it" },
   timeout: { kind: "value", value: "TIME", help: "how long it may take: 500ms, 2s, 5m; 10s if nothing else says" },
 } as const satisfies OptionSpecs;
 
 export interface ServerOptions {
   readonly credentials: string | undefined;
   readonly peer: string | undefined;
+  readonly token: string | undefined;
   readonly timeout: string | undefined;
 }
 
@@ -23,7 +26,7 @@ export interface ServerOptions {
  *
  * @throws CommandLineError; ConfigError of the credentials and the target
  */
-export async function openChannel(target: string, { credentials, peer }: ServerOptions): Promise<Channel> {
+export async function openChannel(target: string, { credentials, peer, token }: ServerOptions): Promise<Channel> {
   if (credentials === undefined) {
     throw new CommandLineError("--credentials DIR is missing", "certs-tool issue makes credentials");
   }
@@ -34,7 +37,8 @@ export async function openChannel(target: string, { credentials, peer }: ServerO
     );
   }
   const source = await loadCredentials(credentials, { watch: false });
-  return createChannel({ credentials: source, target, peer, logger: silent });
+  const attached = token === undefined ? {} : { token: tokenFile(token) };
+  return createChannel({ credentials: source, target, peer, logger: silent, ...attached });
 }
 
 export function timeoutOf({ timeout }: Pick<ServerOptions, "timeout">): number {

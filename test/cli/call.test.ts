@@ -1,20 +1,28 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { afterAll, describe, expect, it } from "vitest";
 import { RpcError } from "../../src/errors.js";
 import { BadRequestSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import { file_hello_v1_greeter, GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import { ReflectionService } from "../../src/reflection.js";
 import type { HandlerContext } from "../../src/rpc/call-context.js";
 import { errorDetail } from "../../src/rpc/error-detail.js";
 import { Status } from "../../src/status.js";
+import { built } from "../helpers/built.js";
+import { workplace } from "../helpers/certs-tool.js";
 import { CliWorld } from "../helpers/cli-world.js";
 import { ExampleWorld } from "../helpers/example-processes.js";
 import { type Greeter, greeter } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
+import { Library, layOutLibrary } from "../helpers/library.js";
 import { pinwire } from "../helpers/pinwire.js";
+import { tempDirectory } from "../helpers/temp-directory.js";
 
 const schema = ["--descriptor", descriptorFile()];
 
@@ -362,5 +370,44 @@ describe("requests that do not fit", () => {
       code: 3,
       stderr: expect.stringContaining("standard input is not UTF-8, at line 1 or after it"),
     });
+  });
+});
+
+describe("a capability token", () => {
+  it("is attached from --token, and missed where the schema wants one", { timeout: 60_000 }, async () => {
+    const proto = layOutLibrary(tempDirectory());
+    const file = join(proto, "library.proto");
+    writeFileSync(file, readFileSync(file, "utf8").replace("audit: AUDIT_LEVEL_ALL", ""));
+    const service = new Library(proto).service("LibraryService");
+    const implementation = { lend: () => ({}), watch: async function* () {} };
+    const place = workplace();
+    await place.ok("token init --issuer issuer --name spiffe://local.test/tokens");
+    const settings = {
+      roles: { reader: [clientId] },
+      tokens: { issuers: join(place.directory, "issuer/issuers.json") },
+      reflection: true,
+    };
+    const world = await CliWorld.start([{ service, implementation }], settings, [ReflectionService]);
+    const token = join(place.directory, "cli.token");
+    await place.ok(
+      `token issue lend --issuer issuer --holder ${world.world.client} --audience ${serverId} --out ${token}`,
+    );
+    const words = ["LibraryService/Lend", "--timeout", "5s"];
+    expect(await world.run("call", [...words, "--token", token])).toEqual({ code: 0, stdout: "{}\n", stderr: "" });
+    expect(await world.run("call", words)).toMatchObject({ code: 16, stdout: "" });
+    expect(await world.run("call", [...words, "--token", `${token}x`])).toMatchObject({
+      code: 16,
+      stderr: expect.stringMatching(/no token could be had: .*cli\.tokenx does not exist\ncode: ERR_TOKEN_UNAVAILABLE/),
+    });
+  });
+});
+
+describe.skipIf(!existsSync("/dev/full"))("a standard output that is full", () => {
+  it("is the mistake of a file, not a bug", async () => {
+    const args = ["-c", '"$0" "$@" > /dev/full', process.execPath, built("src/cli/main.js"), "list", ...schema];
+    const child = spawn("sh", args);
+    const [[code], stderr] = await Promise.all([once(child, "close"), text(child.stderr)]);
+    expect(stderr).toMatch(/^pinwire: error: cannot write standard output: no space left .*\ncode: ERR_FILE_WRITE/);
+    expect(code).toBe(9);
   });
 });

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { ConfigError } from "../../errors.js";
+import { fileError } from "../../files/file-error.js";
 
 export interface Line {
   readonly number: number;
@@ -9,13 +10,13 @@ export interface Line {
 /**
  * The lines of a stream, each as soon as it is there; empty ones are skipped. The last needs no line end.
  *
- * @throws ConfigError ERR_INVALID_JSON when it is not UTF-8
+ * @throws ConfigError ERR_INVALID_JSON when it is not UTF-8, ERR_FILE_UNREADABLE
  */
 export async function* readLines(input: Readable): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let number = 0;
   let pieces: string[] = [];
-  for await (const chunk of input) {
+  for await (const chunk of readable(input)) {
     const [first = "", ...rest] = decode(decoder, chunk, number + 1).split("\n");
     pieces.push(first);
     for (const piece of rest) {
@@ -28,13 +29,22 @@ export async function* readLines(input: Readable): AsyncGenerator<Line> {
   yield* lineOf(number + 1, pieces.join(""));
 }
 
-/** All of a stream as one text. @throws ConfigError ERR_INVALID_JSON */
+/** All of a stream as one text. @throws ConfigError ERR_INVALID_JSON, ERR_FILE_UNREADABLE */
 export async function readText(input: Readable): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const pieces: string[] = [];
-  for await (const chunk of input) pieces.push(decode(decoder, chunk, 1));
+  for await (const chunk of readable(input)) pieces.push(decode(decoder, chunk, 1));
   pieces.push(decode(decoder, undefined, 1));
   return pieces.join("");
+}
+
+/** What cannot be read at all, such as a directory, is a mistake in a file as any other. */
+async function* readable(input: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    yield* input;
+  } catch (error) {
+    throw fileError("read", "standard input", error);
+  }
 }
 
 function lineOf(number: number, text: string): Line[] {
