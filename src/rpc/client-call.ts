@@ -38,6 +38,8 @@ export class ClientCall extends Call implements ClientStreamListener {
   readonly #receivesOne: boolean;
   #onlyMessage: Uint8Array | undefined;
   #reader: MessageReader | undefined;
+  /** Whether a response was asked for before there was a stream. */
+  #readsFirst = false;
   readonly #options: CallOptions;
   readonly #parent: Call | undefined;
   readonly #cancel: (reason?: unknown) => void;
@@ -70,8 +72,18 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   /** The responses of a stream. */
   get reader(): MessageReader {
-    this.#reader ??= new MessageReader(() => this.stream.read());
+    if (this.#reader === undefined) {
+      const reader = new MessageReader(() => this.#readNext());
+      this.#reader = reader;
+      // A stage may still wait for something, such as a token; should the call end there, the reader has to hear of it.
+      if (this.#stream === undefined) this.whenAborted((reason) => reader.fail(reason));
+    }
     return this.#reader;
+  }
+
+  #readNext(): void {
+    if (this.#stream === undefined) this.#readsFirst = true;
+    else this.#stream.read();
   }
 
   /** The bytes of the one response, when the call has ended. @throws RpcError UNIMPLEMENTED `ERR_MESSAGE_COUNT` */
@@ -103,7 +115,7 @@ export class ClientCall extends Call implements ClientStreamListener {
     this.#stream = stream;
     return new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
-      if (this.#receivesOne) stream.read();
+      if (this.#receivesOne || this.#readsFirst) stream.read();
       this.whenAborted((reason) => {
         this.#stream?.cancel();
         if (!this.#receivesOne) this.reader.fail(reason);
