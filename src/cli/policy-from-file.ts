@@ -6,7 +6,7 @@ const maxBytes = 8 * 1024 * 1024;
 
 /** A policy file as text; who owns it is the server's business. @throws ConfigError ERR_FILE_… */
 export async function readText(path: string): Promise<string> {
-  return (await readForeignFile(path, { maxBytes })).toString("utf8");
+  return new TextDecoder().decode(await readForeignFile(path, { maxBytes }));
 }
 
 /** The policy that a file alone makes, without rules in code and roles of schemas. @throws ConfigError ERR_POLICY_INVALID */

@@ -1,6 +1,6 @@
 // The engine, asked in many ways, against somebody who reads the rules one after the other.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
 import { parsePolicyDocument } from "../../src/interceptors/policy-document.js";
 import { Policy } from "../../src/interceptors/policy-engine.js";
@@ -143,6 +143,18 @@ describe("the engine", () => {
     });
   });
 
+  it("asks as few hash tables with 10,000 rules as with 100", () => {
+    const [few, many] = [100, 10_000].map((count) => {
+      const allow_rules = Array.from({ length: count }, (_, i) => ruleOfKind(i));
+      const json = { name: "p", allow_rules, deny_rules: [], shadow_allow_rules: [], shadow_deny_rules: [] };
+      const policy = new Policy(rulesOf(json));
+      const ask = () => policy.judge("spiffe://a.test/t/x00001", "/foo.A00001/M", { requestMetadata: new Metadata() });
+      return { first: lookUpsOf(ask), again: lookUpsOf(ask) };
+    });
+    expect(many).toEqual(few);
+    expect(many?.again).toBe(2);
+  });
+
   it("holds a bounded number of names that a peer invents, and keeps those that are in use", () => {
     const policy = new Policy(
       rulesOf({
@@ -169,6 +181,24 @@ describe("the engine", () => {
     expect(policy.remembered).toBe(before);
   });
 });
+
+/** Names of the same length at every size, so that only the number of rules differs. */
+function ruleOfKind(i: number): JsonRule {
+  const n = String(i).padStart(5, "0");
+  const principal = [`spiffe://a.test/t/x${n}`, `spiffe://a.test/g${n}/*`, `*/m${n}`][i % 3] ?? "";
+  const path = [`/foo.A${n}/M`, `/foo.B${n}/*`, `*/M${n}`, "*"][i % 4] ?? "";
+  return { name: `r${i}`, source: { principals: [principal] }, request: { paths: [path] } };
+}
+
+function lookUpsOf(action: () => void): number {
+  const spy = vi.spyOn(Map.prototype, "get");
+  try {
+    action();
+    return spy.mock.calls.length;
+  } finally {
+    spy.mockRestore();
+  }
+}
 
 function rulesOf(json: JsonPolicy): readonly RuleParts[] {
   return parsePolicyDocument(JSON.stringify(json), "policy.json").rules;
