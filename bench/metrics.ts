@@ -9,6 +9,8 @@ export const metrics = {
   serverCpuMicroseconds: { title: "CPU of the server per call, µs", better: "less", digits: 1 },
   clientCpuMicroseconds: { title: "CPU of the client per call, µs", better: "less", digits: 1 },
   kibibytesPerConnection: { title: "memory of the server per idle connection, KiB", better: "less", digits: 1 },
+  messagesPerSecond: { title: "messages per second, there and back", better: "more", digits: 0 },
+  kibibytesPerStream: { title: "memory of the server per open stream, KiB", better: "less", digits: 1 },
   importMs: { title: "import of the package, ms", better: "less", digits: 1 },
   firstCallMs: { title: "from the start of the process to the first answer, ms", better: "less", digits: 0 },
 } as const satisfies Record<string, { title: string; better: "more" | "less"; digits: number }>;

@@ -1,7 +1,7 @@
 import { allow, createClient, createServer, loadCredentials, type TransportName } from "pinwire";
 import { BenchService } from "./gen/pinwire/bench/v1/bench_pb.js";
 import { handlers } from "./handlers.js";
-import { received, repeated } from "./repeated.js";
+import { opened, received, repeated } from "./repeated.js";
 import type { ModuleSubject } from "./subject.js";
 
 /** pinwire with everything on that is on by default, over one of its transports. */
@@ -38,6 +38,7 @@ export function pinwireSubject(transport: TransportName, description: string): M
           download: (messageBytes, count) => received(client.download({ messageBytes, count })),
           upload: async (payload, count) => (await client.upload(repeated(payload, count))).count,
           exchange: (payload, count) => received(client.exchange(repeated(payload, count))),
+          linger: (payload) => opened((requests) => client.exchange(requests), payload),
           close: () => client.close(),
         };
       };

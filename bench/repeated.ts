@@ -9,3 +9,23 @@ export async function received(responses: AsyncIterable<{ readonly payload: Uint
   for await (const { payload } of responses) bytes += payload.length;
   return bytes;
 }
+
+type Payload = { readonly payload: Uint8Array };
+
+/** Opens a stream that does not end before its connection does. */
+export async function opened(
+  exchange: (requests: AsyncIterable<{ payload: Uint8Array }>) => AsyncIterable<Payload>,
+  payload: Uint8Array,
+): Promise<void> {
+  const responses = exchange(onceAndNoMore(payload))[Symbol.asyncIterator]();
+  await responses.next();
+  kept.push(responses);
+}
+
+/** Nobody else refers to them. */
+const kept: unknown[] = [];
+
+async function* onceAndNoMore(payload: Uint8Array): AsyncGenerator<{ payload: Uint8Array }> {
+  yield { payload };
+  await new Promise(() => {});
+}

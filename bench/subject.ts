@@ -39,5 +39,7 @@ export interface Connection {
   upload(payload: Uint8Array, count: number): Promise<number>;
   /** The same with the server sending each back; resolves to the number of payload bytes that came back. */
   exchange(payload: Uint8Array, count: number): Promise<number>;
+  /** Opens a stream that stays open: one message was sent on it, and one has come back. Absent where there are none. */
+  linger?(payload: Uint8Array): Promise<void>;
   close(): Promise<void> | void;
 }

@@ -1,5 +1,6 @@
 import type { Case } from "./case.js";
 import { churn, firstCall, idleMemory } from "./connections.js";
+import { manyConnections, manyStreams, streamMemory } from "./many.js";
 import { coldStart, importTime } from "./start-up.js";
 import { stream } from "./stream.js";
 import { besideStream, unary } from "./unary.js";
@@ -18,9 +19,12 @@ export const allCases: readonly Case[] = [
   stream("bidi", "64k"),
   stream("bidi", "1m"),
   besideStream,
+  manyStreams,
   firstCall,
   churn,
   idleMemory,
+  streamMemory,
+  ...[1, 10, 100, 1_000].map(manyConnections),
   importTime,
   coldStart,
 ];

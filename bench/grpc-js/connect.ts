@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Party } from "../place.js";
@@ -51,6 +52,14 @@ class GrpcConnection implements Connection {
     const call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     sendAll(call, payload, count);
     return received(call);
+  }
+
+  async linger(payload: Uint8Array): Promise<void> {
+    const { path, requestSerialize, responseDeserialize } = methods.exchange;
+    const call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    call.on("error", () => {});
+    call.write({ payload });
+    await once(call, "data");
   }
 
   close(): void {

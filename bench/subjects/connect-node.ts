@@ -6,7 +6,7 @@ import { connectNodeAdapter, createGrpcTransport, Http2SessionManager } from "@c
 import { BenchService } from "../gen/pinwire/bench/v1/bench_pb.js";
 import { handlers } from "../handlers.js";
 import { readParty } from "../read-party.js";
-import { received, repeated } from "../repeated.js";
+import { opened, received, repeated } from "../repeated.js";
 import type { Subject } from "../subject.js";
 
 export const subject: Subject = {
@@ -34,6 +34,7 @@ export const subject: Subject = {
         download: (messageBytes, count) => received(client.download({ messageBytes, count })),
         upload: async (payload, count) => (await client.upload(repeated(payload, count))).count,
         exchange: (payload, count) => received(client.exchange(repeated(payload, count))),
+        linger: (payload) => opened((requests) => client.exchange(requests), payload),
         close: () => sessionManager.abort(),
       };
     };

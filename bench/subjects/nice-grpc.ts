@@ -3,7 +3,7 @@ import { createClient, createServer } from "nice-grpc";
 import { methods } from "../grpc-js/service-definition.js";
 import { handlers } from "../handlers.js";
 import { readParty } from "../read-party.js";
-import { received, repeated } from "../repeated.js";
+import { opened, received, repeated } from "../repeated.js";
 import type { Subject } from "../subject.js";
 
 type Payload = { payload: Uint8Array };
@@ -58,6 +58,7 @@ export const subject: Subject = {
         download: (messageBytes, count) => received(client.download({ messageBytes, count })),
         upload: async (payload, count) => (await client.upload(repeated(payload, count))).count,
         exchange: (payload, count) => received(client.exchange(repeated(payload, count))),
+        linger: (payload) => opened((requests) => client.exchange(requests), payload),
         close: () => channel.close(),
       };
     };

@@ -2,7 +2,7 @@ import { loadModuleSubject } from "../load-subject.js";
 import type { Place } from "../place.js";
 import type { Connection } from "../subject.js";
 import { answerRequests } from "./answer-requests.js";
-import { makeCalls } from "./make-calls.js";
+import { makeCalls, spreadCalls } from "./make-calls.js";
 import { reconnect } from "./reconnect.js";
 import { transfer } from "./transfer.js";
 import { usage } from "./usage.js";
@@ -25,6 +25,12 @@ await answerRequests(
     calls: (request) => makeCalls(connected(), request),
     transfer: (request) => transfer(connected(), request),
     reconnect: (request) => reconnect(connect, request),
+    spread: (request) => spreadCalls(held, request),
+    async linger({ streams }) {
+      const payload = new Uint8Array(1);
+      for (let number = 0; number < streams; number += 1) await connected().linger?.(payload);
+      return {};
+    },
     async hold({ connections }) {
       const payload = new Uint8Array(1);
       for (let number = 0; number < connections; number += 1) {

@@ -17,8 +17,15 @@ export interface Operations {
     request: { inFlight: number; payloadBytes: number; seconds: number; besideBytes?: number };
     reply: Calls;
   };
-  /** Client: streams about 8 MiB at a time until the time is up. */
-  transfer: { request: { kind: TransferKind; messageBytes: number; seconds: number }; reply: Transfer };
+  /** Client: streams about 8 MiB at a time until the time is up, or so many messages on each of so many streams at once. */
+  transfer: {
+    request: { kind: TransferKind; messageBytes: number; seconds: number; streams?: number; messages?: number };
+    reply: Transfer;
+  };
+  /** Client: makes calls as `calls` does, over all connections that it holds in turn. */
+  spread: { request: { inFlight: number; payloadBytes: number; seconds: number }; reply: Calls };
+  /** Client: opens so many streams on the connection and leaves them open. */
+  linger: { request: { streams: number }; reply: object };
   /** Client: in each of the lanes, again and again until the time is up: new connection, one call, close. */
   reconnect: { request: { lanes: number; seconds: number }; reply: Reconnects };
   /** Client: opens so many connections, makes a call on each and keeps them. */

@@ -4,15 +4,15 @@ import { type RequestOf, type Transfer, type TransferKind, transferBytes } from 
 
 /** Streams, one stream after the other, until the time is up. */
 export async function transfer(connection: Connection, request: RequestOf<"transfer">): Promise<Transfer> {
-  const { kind, messageBytes, seconds } = request;
+  const { kind, messageBytes, seconds, streams: atOnce = 1 } = request;
   const payload = new Uint8Array(messageBytes).fill(0x61);
-  const count = Math.ceil(transferBytes / messageBytes);
+  const count = request.messages ?? Math.ceil(transferBytes / messageBytes);
   const start = performance.now();
   let streams = 0;
   let elapsedMs = 0;
   for (; elapsedMs < seconds * 1_000; elapsedMs = performance.now() - start) {
-    await streamOnce(connection, kind, payload, count);
-    streams += 1;
+    await Promise.all(Array.from({ length: atOnce }, () => streamOnce(connection, kind, payload, count)));
+    streams += atOnce;
   }
   return { bytes: streams * count * messageBytes, seconds: elapsedMs / 1_000 };
 }
