@@ -21,6 +21,17 @@ def say_hello(request, context):
     if name == "not found":
         context.set_trailing_metadata((("x-trailer", "still here"),))
         context.abort(grpc.StatusCode.NOT_FOUND, "nobody of that name ☃")
+    if name.startswith("details"):
+        # google.rpc.Status {code: 5, message: "gone", details: [Any {google.rpc.ErrorInfo {reason: "GONE"}}]}, by hand.
+        url = b"type.googleapis.com/google.rpc.ErrorInfo"
+        packed = b"\x0a" + bytes([len(url)]) + url + b"\x12\x06\x0a\x04GONE"
+        status = b"\x08\x05\x12\x04gone\x1a" + bytes([len(packed)]) + packed
+        if name == "details of another status":
+            status = b"\x08\x06" + status[2:]
+        if name == "details that are cut":
+            status = status[:-1]
+        context.set_trailing_metadata((("grpc-status-details-bin", status),))
+        context.abort(grpc.StatusCode.NOT_FOUND, "gone")
     if name == "hang":
         while context.is_active():
             time.sleep(0.01)

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { ErrorInfoSchema } from "../../src/error-details.js";
 import { RpcError } from "../../src/errors.js";
 import type { Metadata } from "../../src/rpc/metadata.js";
 import { Status } from "../../src/status.js";
@@ -93,6 +94,16 @@ describe.skipIf(!hasPythonGrpc())("python3-grpcio (skipped when it is not instal
       await failure(client.sayHello({ name: "not found" }, { onTrailer: (received) => (trailer = received) })),
     ).toMatchObject({ status: Status.NOT_FOUND, rawMessage: "nobody of that name ☃", received: true });
     expect(trailer?.get("x-trailer")).toBe("still here");
+    const detailed = await failure(client.sayHello({ name: "details" }));
+    expect(detailed).toMatchObject({ status: Status.NOT_FOUND, rawMessage: "gone" });
+    expect(detailed.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "GONE" }]);
+    for (const name of ["details of another status", "details that are cut"]) {
+      expect(await failure(client.sayHello({ name }))).toMatchObject({
+        status: Status.NOT_FOUND,
+        rawMessage: "gone",
+        details: [],
+      });
+    }
     expect(await failure(client.sayHello({ name: "hang" }, { timeoutMs: 300 }))).toMatchObject({
       status: Status.DEADLINE_EXCEEDED,
     });
