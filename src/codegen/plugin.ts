@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { CodeGeneratorRequest, CodeGeneratorResponse } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin, type Schema, type Target } from "@bufbuild/protoplugin";
 import { checkPolicies } from "./check-policy.js";
@@ -11,26 +10,22 @@ import { schemaError } from "./schema-error.js";
 /**
  * Generates code for the files of a request.
  *
+ * @param version of the generator, which the files name
  * @throws ConfigError ERR_SCHEMA_INCOMPLETE, ERR_PROTO_INVALID, ERR_SCHEMA_POLICY with file, line and column of each mistake; Error for an option
  * that is wrong
  */
-export function generate(request: CodeGeneratorRequest): CodeGeneratorResponse {
+export function generate(request: CodeGeneratorRequest, version: string): CodeGeneratorResponse {
   const lacking = checkImports(request.protoFile);
   if (lacking.length > 0) throw schemaError("ERR_SCHEMA_INCOMPLETE", lacking, "hand over all files that are imported");
-  const response = plugin().run(request);
+  const response = plugin(version).run(request);
   for (const file of response.file) file.content = formatted(file.content);
   return response;
 }
 
-export function pluginVersion(): string {
-  const manifest = new URL("../../../package.json", import.meta.url);
-  return `v${(JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version}`;
-}
-
-function plugin() {
+function plugin(version: string) {
   return createEcmaScriptPlugin<PluginOptions>({
     name: "protoc-gen-pinwire",
-    version: pluginVersion(),
+    version,
     parseOptions: parsePluginOptions,
     generateTs: generateFiles,
     generateJs: generateFiles,

@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
 import { ConfigError } from "../errors.js";
 
 export interface PluginStreams {
@@ -19,22 +24,38 @@ export async function runPlugin(args: readonly string[], streams: PluginStreams)
   const plugin = await loadPlugin().catch((error: unknown) => installation(error));
   if (typeof plugin === "string") return fail(streams, plugin);
   if (args.length === 1 && args[0] === "--version") {
-    streams.stdout.write(`protoc-gen-pinwire ${plugin.pluginVersion()}\n`);
+    streams.stdout.write(`protoc-gen-pinwire ${version()}\n`);
     return 0;
   }
   if (args.length > 0 || ("isTTY" in streams.stdin && streams.stdin.isTTY === true)) {
     return fail(streams, "buf runs this program\nhint: name it in buf.gen.yaml, as docs/codegen.md shows");
   }
-  const request = fromBinary(CodeGeneratorRequestSchema, await readAll(streams.stdin));
+  const request = decoded(await readAll(streams.stdin));
+  if (request === undefined) {
+    return fail(streams, "what came on stdin is no request of a compiler\nhint: name it in buf.gen.yaml");
+  }
   let response = create(CodeGeneratorResponseSchema);
   try {
-    response = plugin.generate(request);
+    response = plugin.generate(request, version());
   } catch (error) {
     response.error = explanation(error);
   }
   const bytes = toBinary(CodeGeneratorResponseSchema, response);
   await new Promise((resolve) => streams.stdout.write(bytes, resolve));
   return 0;
+}
+
+function decoded(bytes: Uint8Array): CodeGeneratorRequest | undefined {
+  try {
+    return fromBinary(CodeGeneratorRequestSchema, bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function version(): string {
+  const manifest = new URL("../../../package.json", import.meta.url);
+  return `v${(JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version}`;
 }
 
 const loadPlugin = () => import("./plugin.js");
