@@ -60,7 +60,7 @@ describe("findHandlers", () => {
   it("comes to an end whatever the text", () => {
     for (const text of [
       "`${",
-      "`${`${}",
+      `\`\${\`\${}`,
       "'",
       '"\\',
       "/",

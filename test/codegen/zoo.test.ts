@@ -1,11 +1,11 @@
 // What the generator writes for every odd .proto: against files that were looked at once, against Biome, against the type
 // checker, and running. `npx vitest run -u test/codegen/zoo.test.ts` writes the files anew; the difference is for a person to read.
 import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { furnishedWorkplace } from "../helpers/certs-tool.js";
-import { generatedFiles, generateInto, zooProject } from "../helpers/zoo.js";
+import { bufYaml, generatedFiles, generateInto, zooProject } from "../helpers/zoo.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const golden = join(import.meta.dirname, "golden");
@@ -17,6 +17,16 @@ describe("the generated code of the zoo", { timeout: 60_000 }, () => {
     return { status, output: stdout + stderr };
   };
   beforeAll(() => generateInto(project), 60_000);
+
+  it("takes the policy from the package, as docs/schema-policy.md shows", () => {
+    expect(readFileSync(join(root, "docs/schema-policy.md"), "utf8")).toContain(
+      `\`\`\`yaml\n# buf.yaml\n${bufYaml}\`\`\``,
+    );
+    expect(readFileSync(join(project, "src/gen/contracts_pb.ts"), "utf8")).toContain(
+      'import { file_pinwire_policy_v1_policy } from "pinwire/gen/pinwire/policy/v1/policy_pb.js";',
+    );
+    expect(existsSync(join(project, "src/gen/pinwire"))).toBe(false);
+  });
 
   it("is what was looked at, and no more", async () => {
     const names = generatedFiles(project);
