@@ -12,7 +12,7 @@ export const defaults = {
   /** Calls of a server that are over while their handlers still run; of one connection, as many as it may have under way. */
   maxAbandonedCalls: 8_192,
   /** New calls are refused while the event loop stays late by more than this. */
-  maxEventLoopDelayMs: 250,
+  maxEventLoopDelayMs: 500,
   /** How long calls may go on once the server or their connection is to end. */
   drainTimeoutMs: 10_000,
   /** From the first byte to a verified peer. */

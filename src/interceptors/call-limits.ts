@@ -21,7 +21,7 @@ export interface LimitOptions {
    * @example methods: { "notes.v1.NotesService/Search": { callsPerSecond: 5, maxResponseBytes: 64 * 1024 } }
    */
   readonly methods?: Readonly<Record<string, MethodLimitOptions>>;
-  /** New calls are refused while the event loop runs late by more than this, for longer than a moment. @default 250 */
+  /** New calls are refused while the event loop runs late by more than this, for longer than a moment. @default 500 */
   readonly maxEventLoopDelayMs?: number;
   /** Asked at each call: true refuses it with `UNAVAILABLE`. For what you know of your own load. @default never */
   readonly isOverloaded?: () => boolean;

@@ -6,14 +6,7 @@ import type { CallLimits } from "./call-limits.js";
 import { IdentityTable } from "./identity-table.js";
 import type { MethodLimits } from "./method-limits.js";
 
-/** The calls of one identity that are under way, on all its connections. */
-class UnderWay {
-  calls = 0;
-  streams = 0;
-  readonly places = new Map<MethodLimits, Place>();
-}
-
-/** The same for one method. One object for all its calls, so that a call makes none. */
+/** What such a call holds. One object for many calls, so that a call makes none. */
 class Place implements Releasable {
   calls = 0;
   readonly #identity: UnderWay;
@@ -37,6 +30,16 @@ class Place implements Releasable {
   }
 }
 
+/** The calls of one identity that are under way, on all its connections. */
+class UnderWay {
+  calls = 0;
+  streams = 0;
+  /** For methods without a limit of their own, which need not be told apart. */
+  readonly call = new Place(this, false);
+  readonly stream = new Place(this, true);
+  readonly ofMethods = new Map<MethodLimits, Place>();
+}
+
 /** How many calls of one identity may be under way at once: in all, as streams, and of one method. */
 export class ConcurrencyLimit {
   readonly #limits: Pick<CallLimits, "maxConcurrentCalls" | "maxOpenStreams">;
@@ -52,14 +55,14 @@ export class ConcurrencyLimit {
   /** The stage of one method. The place is given back when the call has ended. */
   stage(method: MethodLimits): ServerStage {
     const { maxConcurrentCalls, maxOpenStreams } = this.#limits;
-    const { streams, maxConcurrentCalls: ofMethod = Number.POSITIVE_INFINITY } = method;
+    const { streams, maxConcurrentCalls: ofMethod } = method;
     return (call, next) => {
       const identity = this.#identities.of(call.peer.id.toString());
       const place = placeFor(identity, method);
       if (
         identity.calls >= maxConcurrentCalls ||
         (streams && identity.streams >= maxOpenStreams) ||
-        place.calls >= ofMethod
+        (ofMethod !== undefined && place.calls >= ofMethod)
       ) {
         throw new CallRefused("ERR_TOO_MANY_CALLS", Status.RESOURCE_EXHAUSTED, "too many calls under way");
       }
@@ -71,10 +74,11 @@ export class ConcurrencyLimit {
 }
 
 function placeFor(identity: UnderWay, method: MethodLimits): Place {
-  let place = identity.places.get(method);
+  if (method.maxConcurrentCalls === undefined) return method.streams ? identity.stream : identity.call;
+  let place = identity.ofMethods.get(method);
   if (place === undefined) {
     place = new Place(identity, method.streams);
-    identity.places.set(method, place);
+    identity.ofMethods.set(method, place);
   }
   return place;
 }

@@ -21,6 +21,8 @@ export class IdentityTable<T> {
   readonly #options: IdentityTableOptions<T>;
   readonly #entries = new Map<string, T>();
   #shared: T | undefined;
+  #lastId: string | undefined;
+  #last: T | undefined;
 
   constructor(options: IdentityTableOptions<T>) {
     this.#options = options;
@@ -31,7 +33,12 @@ export class IdentityTable<T> {
   }
 
   of(id: string): T {
-    return this.#entries.get(id) ?? this.#add(id);
+    // One peer most often makes many calls in a row.
+    if (id === this.#lastId) return this.#last as T;
+    const entry = this.#entries.get(id) ?? this.#add(id);
+    this.#lastId = id;
+    this.#last = entry;
+    return entry;
   }
 
   #add(id: string): T {
