@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { SpiffeId } from "../identity/spiffe-id.js";
 import type { PolicyRule } from "./policy.js";
 import type { Roles } from "./policy-roles.js";
 
@@ -27,6 +28,10 @@ export const policyKeys = ["policy", "roles", "policyFile"] as const;
  */
 export function checkPolicyOptions({ policy = [], roles, policyFile }: PolicyOptions): void {
   if (!Array.isArray(policy)) throw new UsageError("ERR_INVALID_OPTION", "policy must be a list of rules: [allow(…)]");
+  const wrong = policy.findIndex((rule) => !isRule(rule));
+  if (wrong >= 0) {
+    throw new UsageError("ERR_INVALID_OPTION", `policy[${wrong}] is no rule; make it with allow(), deny() or shadow()`);
+  }
   if (roles !== undefined && (typeof roles !== "object" || roles === null || Array.isArray(roles))) {
     throw new UsageError("ERR_INVALID_OPTION", 'roles must be an object: { admin: ["spiffe://…"] }');
   }
@@ -36,6 +41,19 @@ export function checkPolicyOptions({ policy = [], roles, policyFile }: PolicyOpt
   const allows = policy.some((rule) => rule.effect === "allow" && rule.shadow !== true);
   if (allows || policyFile !== undefined || Object.values(roles ?? {}).some((holders) => holders.length > 0)) return;
   throw nothingAllowed();
+}
+
+/** A rule written by hand, with a misspelt effect, would deny nobody. */
+function isRule(rule: Partial<PolicyRule> | null | undefined): boolean {
+  if (rule?.effect !== "allow" && rule?.effect !== "deny") return false;
+  if (rule.shadow !== undefined && rule.shadow !== true) return false;
+  const { target, principals } = rule;
+  return (
+    typeof target === "string" &&
+    Array.isArray(principals) &&
+    principals.length > 0 &&
+    principals.every((id) => id instanceof SpiffeId)
+  );
 }
 
 export function nothingAllowed(): UsageError {

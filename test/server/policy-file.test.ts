@@ -245,10 +245,26 @@ describe("a shadow rule", () => {
 });
 
 describe("the options of a policy", () => {
+  const good = allow(GreeterService, clientId);
   const bad: [what: string, options: object, code: string, message: string][] = [
     ["none of them", { policy: undefined }, "ERR_NO_POLICY", "the policy allows nothing"],
     ["roles that nobody holds", { policy: [], roles: { admin: [] } }, "ERR_NO_POLICY", "the policy allows nothing"],
     ["a policy that is no list", { policy: {} }, "ERR_INVALID_OPTION", "policy must be a list of rules"],
+    ["null for a rule", { policy: [null] }, "ERR_INVALID_OPTION", "policy[0] is no rule"],
+    ["a list for a rule", { policy: [good, [good]] }, "ERR_INVALID_OPTION", "policy[1] is no rule"],
+    [
+      "a rule with a misspelt effect",
+      { policy: [good, { ...good, effect: "Deny" }] },
+      "ERR_INVALID_OPTION",
+      "policy[1] is no rule; make it with allow(), deny() or shadow()",
+    ],
+    ["a rule for nobody", { policy: [{ ...good, principals: [] }] }, "ERR_INVALID_OPTION", "policy[0] is no rule"],
+    [
+      "a rule with a name for an ID",
+      { policy: [{ ...good, principals: [clientId] }] },
+      "ERR_INVALID_OPTION",
+      "policy[0] is no rule",
+    ],
     ["roles that are a list", { roles: [] }, "ERR_INVALID_OPTION", "roles must be an object"],
     ["a file without a name", { policyFile: "" }, "ERR_INVALID_OPTION", "policyFile must be the path of a file"],
   ];
