@@ -24,7 +24,8 @@ const clients = Number(process.env.PINWIRE_CLIENTS ?? 1_000);
 const stepMs = 100;
 const upMs = 3_000;
 const downMs = 4_000;
-const backMs = 10_000;
+/** The clients have so long to be served again. */
+const backMs = 60_000;
 const callEveryMs = 1_000;
 const ignore = () => {};
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -81,6 +82,9 @@ async function storm(name: string, place: Place, options: { waitForReady?: boole
   const counter = () => new Counter(() => startedAt);
   const [calls, attempts, connects, answers] = [counter(), counter(), counter(), counter()];
   let worst = 0;
+  let backAt = Number.POSITIVE_INFINITY;
+  let served = 0;
+  let servedAt: number | undefined;
   const connected = () => connects.count();
   diagnostics.subscribe("net.client.socket", connected);
   let server = await start(place);
@@ -100,29 +104,42 @@ async function storm(name: string, place: Place, options: { waitForReady?: boole
 
   startedAt = performance.now();
   let stopped = false;
-  const loops = callers.map((caller) =>
-    callOnAndOn(
+  const loops = callers.map((caller) => {
+    let again = false;
+    return callOnAndOn(
       async () => {
         calls.count();
         try {
           await caller.sayHello({ name: "x" }, options);
           answers.count();
+          if (!again && performance.now() > backAt) {
+            again = true;
+            served += 1;
+            if (served === Math.ceil(clients * 0.99)) servedAt = performance.now();
+          }
         } catch (error) {
           if (error instanceof RpcError) worst = Math.max(worst, error.attempts ?? 0);
         }
       },
       () => stopped,
-    ),
-  );
+    );
+  });
   await until(startedAt + upMs);
   server.kill("SIGKILL");
   await once(server, "exit");
   await until(startedAt + upMs + downMs);
   server = await start(place);
-  const backAt = performance.now() - startedAt;
-  await until(startedAt + upMs + downMs + backMs);
+  backAt = performance.now();
+  while (servedAt === undefined && performance.now() < backAt + backMs) await until(performance.now() + stepMs);
+  await until(performance.now() + 1_000);
   stopped = true;
-  report(name, { calls, attempts, connects, answers }, Math.ceil(backAt / stepMs) * stepMs, worst);
+  const wholeSteps = (moment: number) => Math.ceil((moment - startedAt) / stepMs) * stepMs;
+  const times = {
+    backMs: wholeSteps(backAt),
+    endMs: wholeSteps(performance.now()),
+    servedAfterMs: (servedAt ?? Number.NaN) - backAt,
+  };
+  report(name, { calls, attempts, connects, answers }, times, worst);
   await Promise.all(channels.map((channel) => channel.close()));
   await Promise.all(loops);
   diagnostics.unsubscribe("net.client.socket", connected);
@@ -158,31 +175,27 @@ async function until(moment: number): Promise<void> {
 
 type Counters = Record<"calls" | "attempts" | "connects" | "answers", Counter>;
 
-function report(
-  name: string,
-  { calls, attempts, connects, answers }: Counters,
-  backMsSinceStart: number,
-  worst: number,
-): void {
-  const down = [upMs, backMsSinceStart] as const;
-  const after = [backMsSinceStart, upMs + downMs + backMs] as const;
-  const asked = sum(calls.between(...down));
-  const sent = sum(attempts.between(...down));
-  const returning = connects.between(...after);
-  const peak = Math.max(...returning);
-  console.log(`\n${name}: ${clients} clients, a call a second each; away for ${(down[1] - down[0]) / 1_000} s`);
-  console.log(`while away: ${whileAway(asked, sent, worst)}`);
-  console.log(`connects after the return: ${sum(returning)}, at most ${peak} in ${stepMs} ms`);
-  const served = cumulated(answers.between(...after)).findIndex((total) => total >= clients * 0.99);
-  console.log(
-    `as many answers as 99 % of the clients: ${served < 0 ? "not yet" : `${((served + 1) * stepMs) / 1_000} s`} after the return`,
-  );
+interface Times {
+  /** Since the beginning. */
+  readonly backMs: number;
+  readonly endMs: number;
+  /** Until 99 % of the clients had an answer again; NaN when they did not. */
+  readonly servedAfterMs: number;
+}
+
+function report(name: string, counters: Counters, { backMs, endMs, servedAfterMs }: Times, worst: number): void {
+  const { calls, attempts, connects, answers } = counters;
+  const returning = connects.between(backMs, endMs);
+  console.log(`\n${name}: ${clients} clients, a call a second each; away for ${(backMs - upMs) / 1_000} s`);
+  console.log(`while away: ${whileAway(sum(calls.between(upMs, backMs)), sum(attempts.between(upMs, backMs)), worst)}`);
+  console.log(`connects after the return: ${sum(returning)}, at most ${Math.max(...returning)} in ${stepMs} ms`);
+  console.log(`99 % of the clients were served again ${Math.round(servedAfterMs)} ms after the return`);
   console.log("        calls attempts connects answers, each 100 ms:");
-  for (let at = upMs - 500; at < Math.min(backMsSinceStart + 5_000, after[1]); at += stepMs) {
+  for (let at = upMs - 500; at < Math.min(backMs + 5_000, endMs); at += stepMs) {
     const row = [calls, attempts, connects, answers].map((each) =>
       String(sum(each.between(at, at + stepMs))).padStart(8),
     );
-    const what = at === upMs ? " killed" : at === backMsSinceStart ? " back" : "";
+    const what = at === upMs ? " killed" : at === backMs ? " back" : "";
     console.log(`${String(at - upMs).padStart(6)} ${row.join("")}${what}`);
   }
 }
@@ -192,11 +205,6 @@ function whileAway(calls: number, attempts: number, worst: number): string {
   if (worst === 0) return `${calls} calls, none of them sent; ${attempts} looks for a connection`;
   const budget = Math.min(calls * defaults.retryMaxAttempts, calls + (clients * defaults.retryMaxTokens) / 2);
   return `${calls} calls, ${attempts} attempts (budget ${budget}), at most ${worst} for one call`;
-}
-
-function cumulated(numbers: readonly number[]): number[] {
-  let total = 0;
-  return numbers.map((each) => (total += each));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -45,7 +45,7 @@ describe("ConnectBackoff", () => {
     expect(backoff.blocked).toBeUndefined();
   });
 
-  it("leaves up to a fifth of a delay to chance", () => {
+  it("leaves up to half of a delay to chance", () => {
     const delays = Array.from({ length: 200 }, () => {
       let now = 0;
       const backoff = new ConnectBackoff({ ...connectBackoff, initialMs: 1_000 }, () => now);
@@ -53,8 +53,29 @@ describe("ConnectBackoff", () => {
       while (backoff.blocked !== undefined) now += 1;
       return now;
     });
-    expect(Math.min(...delays)).toBeGreaterThanOrEqual(800);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(500);
     expect(Math.max(...delays)).toBeLessThanOrEqual(1_000);
     expect(new Set(delays).size).toBeGreaterThan(20);
   });
+});
+
+describe("a thousand clients that have lost their server in the same moment", () => {
+  for (const awayMs of [4_000, 20_000]) {
+    it(`do not come back in step after ${awayMs / 1_000} s`, () => {
+      const steps = new Map<number, number>();
+      for (let client = 0; client < 1_000; client++) {
+        let now = 0;
+        const backoff = new ConnectBackoff(connectBackoff, () => now);
+        while (now < awayMs) {
+          backoff.failed(new PeerError("ERR_CONNECT_FAILED", "away"));
+          expect(backoff.remainingMs).toBeLessThanOrEqual(connectBackoff.maxMs);
+          now += backoff.remainingMs;
+        }
+        const step = Math.floor((now - awayMs) / 100);
+        steps.set(step, (steps.get(step) ?? 0) + 1);
+      }
+      // Evenly spread over two seconds it would be 50; in step it would be 1,000.
+      expect(Math.max(...steps.values())).toBeLessThan(150);
+    });
+  }
 });
