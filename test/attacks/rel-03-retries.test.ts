@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { RetryPolicy } from "../../src/client/service-config.js";
 import { RpcError } from "../../src/errors.js";
+import { RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import type { HandlerContext } from "../../src/rpc/call-context.js";
+import { errorDetail } from "../../src/rpc/error-detail.js";
 import { Status, statusName } from "../../src/status.js";
 import { collect, failure } from "../helpers/collect.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
@@ -221,6 +223,68 @@ describe("REL-03: retries", () => {
       notRetried: "pushback",
     });
     expect(trailers).toEqual(["-1"]);
+  });
+
+  it("when a RetryInfo among the details of the status says", async () => {
+    const delayed = (seconds: number, nanos = 0) =>
+      failing(1, Status.RESOURCE_EXHAUSTED, {
+        details: [errorDetail(RetryInfoSchema, { retryDelay: { seconds: BigInt(seconds), nanos } })],
+      });
+    const soon = delayed(0, 1_000_000);
+    const late = delayed(60);
+    const { client } = await GreeterPair.start({
+      client: retried,
+      implementation: {
+        sayHello: ({ name }, context) => {
+          (name === "soon" ? soon : late).begin(context);
+          return { greeting: name };
+        },
+      },
+    });
+    expect((await client.sayHello({ name: "soon" })).greeting).toBe("soon");
+    expect(await failure(client.sayHello({ name: "late" }))).toMatchObject({ attempts: 1, notRetried: "deadline" });
+  });
+
+  it("of a call that a limit refused, when the limit says", async () => {
+    let handled = 0;
+    const { client } = await GreeterPair.start({
+      client: retried,
+      server: { limits: { callsPerSecond: { perSecond: 20, burst: 1 } } },
+      implementation: {
+        sayHello: () => {
+          handled += 1;
+          return {};
+        },
+      },
+    });
+    // Each is refused at least once, told when to come back, and then served.
+    await client.sayHello({ name: "first" });
+    await client.sayHello({ name: "second" });
+    expect(handled).toBe(2);
+  });
+
+  it("below the interceptors of the client, which run once", async () => {
+    const { begin, previous } = failing(2);
+    let intercepted = 0;
+    const { client } = await GreeterPair.start({
+      client: {
+        ...retried,
+        interceptors: [
+          async (_, next) => {
+            intercepted += 1;
+            await next();
+          },
+        ],
+      },
+      implementation: {
+        sayHello: (_, context) => {
+          begin(context);
+          return {};
+        },
+      },
+    });
+    await client.sayHello({ name: "x" });
+    expect({ intercepted, attempts: previous.length }).toEqual({ intercepted: 1, attempts: 3 });
   });
 
   it("not while too many calls of the channel have failed", async () => {
