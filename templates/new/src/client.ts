@@ -6,7 +6,7 @@ await using client = createGreeterClient({
   credentials: await loadCredentials(credentials.client),
   target: address,
   peer: ids.server,
-  timeoutMs: 1_000,
+  timeoutMs: 5_000,
 });
 
 const { greeting } = await client.sayHello({ name: process.argv[2] ?? "world" });

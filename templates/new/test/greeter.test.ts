@@ -36,5 +36,5 @@ after(() => running.close());
 function connect(id: string): GreeterClient {
   const channel = connectInProcess(running, { credentials: ca.credentials(id, server), peer: server });
   after(() => channel.close());
-  return createGreeterClient(channel, { timeoutMs: 1_000 });
+  return createGreeterClient(channel, { timeoutMs: 10_000 });
 }
