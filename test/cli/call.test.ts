@@ -41,8 +41,8 @@ function start(implementation: Partial<Greeter> = {}) {
   return CliWorld.start([{ service: GreeterService, implementation: { ...greeter, ...implementation } }]);
 }
 
-describe("pinwire call", () => {
-  it("calls all four kinds of a server in another process", { timeout: 60_000 }, async () => {
+describe("pinwire call", { timeout: 60_000 }, () => {
+  it("calls all four kinds of a server in another process", async () => {
     const world = await ExampleWorld.make();
     await world.startServer();
     const call = (method: string, words: string[], input = "") =>
@@ -217,8 +217,8 @@ describe("pinwire call", () => {
   });
 });
 
-describe("what fails", () => {
-  it("ends with the status as exit code, its code and what to do", { timeout: 60_000 }, async () => {
+describe("what fails", { timeout: 60_000 }, () => {
+  it("ends with the status as exit code, its code and what to do", async () => {
     const statuses = Object.entries(Status).filter(([, status]) => status !== Status.OK);
     const world = await start({
       sayHello: ({ name }) => {
@@ -335,7 +335,7 @@ describe("what fails", () => {
   });
 });
 
-describe("requests that do not fit", () => {
+describe("requests that do not fit", { timeout: 60_000 }, () => {
   it("are refused with the place and the reason, before anything is sent", async () => {
     let calls = 0;
     const world = await start({
@@ -373,8 +373,8 @@ describe("requests that do not fit", () => {
   });
 });
 
-describe("a capability token", () => {
-  it("is attached from --token, and missed where the schema wants one", { timeout: 60_000 }, async () => {
+describe("a capability token", { timeout: 60_000 }, () => {
+  it("is attached from --token, and missed where the schema wants one", async () => {
     const proto = layOutLibrary(tempDirectory());
     const file = join(proto, "library.proto");
     writeFileSync(file, readFileSync(file, "utf8").replace("audit: AUDIT_LEVEL_ALL", ""));
@@ -402,7 +402,7 @@ describe("a capability token", () => {
   });
 });
 
-describe.skipIf(!existsSync("/dev/full"))("a standard output that is full", () => {
+describe.skipIf(!existsSync("/dev/full"))("a standard output that is full", { timeout: 60_000 }, () => {
   it("is the mistake of a file, not a bug", async () => {
     const args = ["-c", '"$0" "$@" > /dev/full', process.execPath, built("src/cli/main.js"), "list", ...schema];
     const child = spawn("sh", args);

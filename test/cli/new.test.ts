@@ -7,7 +7,7 @@ import { tempDirectory } from "../helpers/temp-directory.js";
 
 const root = resolve(import.meta.dirname, "../..");
 
-describe("pinwire new", () => {
+describe("pinwire new", { timeout: 60_000 }, () => {
   // Names that code which is made from them could stumble over.
   for (const service of ["Greeter", "Server", "ClassService"]) {
     it(`writes a project for ${service} that builds and whose tests pass`, { timeout: 120_000 }, async () => {
@@ -31,7 +31,7 @@ describe("pinwire new", () => {
     });
   }
 
-  it("finds a change of the schema that breaks others, and names it", { timeout: 60_000 }, async () => {
+  it("finds a change of the schema that breaks others, and names it", async () => {
     const dir = join(tempDirectory(), "demo");
     await pinwire(["new", dir]);
     linkPackages(dir);

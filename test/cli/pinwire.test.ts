@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, "../..");
 const pinwire = (...args: string[]) =>
   spawnSync(process.execPath, [join(root, "dist/src/cli/main.js"), ...args], { encoding: "utf8" });
 
-describe("pinwire", () => {
+describe("pinwire", { timeout: 60_000 }, () => {
   it("says its version", () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     expect(pinwire("--version")).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });

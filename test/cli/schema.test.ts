@@ -51,8 +51,8 @@ service library.v1.LibraryService {
 }
 `;
 
-describe("pinwire list and describe", () => {
-  it("show what .proto files say, with comments and the contract of each method", { timeout: 60_000 }, async () => {
+describe("pinwire list and describe", { timeout: 60_000 }, () => {
+  it("show what .proto files say, with comments and the contract of each method", async () => {
     const proto = layOutLibrary(tempDirectory());
     const run = (...args: string[]) => pinwire([...args, "--proto", proto]);
     expect(await run("list")).toEqual({
@@ -104,7 +104,7 @@ describe("pinwire list and describe", () => {
     });
   });
 
-  it("ask the server when there are no files, and so does call", { timeout: 60_000 }, async () => {
+  it("ask the server when there are no files, and so does call", async () => {
     const world = await libraryServer();
     expect(await world.run("list", [])).toMatchObject({
       code: 0,
@@ -150,8 +150,8 @@ describe("pinwire list and describe", () => {
   });
 });
 
-describe("names", () => {
-  it("that do not exist, or not only once, are answered with those that do", { timeout: 60_000 }, async () => {
+describe("names", { timeout: 60_000 }, () => {
+  it("that do not exist, or not only once, are answered with those that do", async () => {
     const proto = layOutLibrary(tempDirectory());
     const file = join(proto, "schema.binpb");
     writeFileSync(file, toBinary(FileDescriptorSetSchema, libraryDescriptors(proto)));
@@ -190,8 +190,8 @@ describe("names", () => {
   });
 });
 
-describe("schemas that are none", () => {
-  it("are answered with file, line and reason", { timeout: 60_000 }, async () => {
+describe("schemas that are none", { timeout: 60_000 }, () => {
+  it("are answered with file, line and reason", async () => {
     const proto = layOutLibrary(tempDirectory());
     const at = (name: string) => join(proto, name);
     writeFileSync(at("empty.binpb"), "");
@@ -247,8 +247,8 @@ describe("schemas that are none", () => {
   });
 });
 
-describe("pinwire health", () => {
-  it("says whether a server serves, and exits accordingly", { timeout: 60_000 }, async () => {
+describe("pinwire health", { timeout: 60_000 }, () => {
+  it("says whether a server serves, and exits accordingly", async () => {
     const world = await CliWorld.start([greeterService], {}, [HealthService]);
     expect(await world.run("health", [])).toEqual({ code: 0, stdout: "SERVING\n", stderr: "" });
     world.server.health.set(GreeterService, "NOT_SERVING");
@@ -288,8 +288,9 @@ describe("pinwire health", () => {
 
 describe.skipIf(!hasPythonGrpc())(
   "pinwire call, to a server of python3-grpcio (skipped when it is not installed)",
+  { timeout: 60_000 },
   () => {
-    it("calls all four kinds, and reads status and metadata", { timeout: 60_000 }, async () => {
+    it("calls all four kinds, and reads status and metadata", async () => {
       const world = await ExampleWorld.make();
       await startPythonServer(world);
       const call = (method: string, words: string[], input = "") =>
