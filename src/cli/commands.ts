@@ -25,6 +25,7 @@ export const commands: readonly CommandEntry[] = [
   entry("policy test", "check a policy file against what it is expected to decide", async () => {
     return (await import("./commands/policy-test.js")).policyTestCommand;
   }),
+  entry("top", "show live what a server does", async () => (await import("./commands/top.js")).topCommand),
   entry("audit verify", "prove that nobody changed an audit log", async () => {
     return (await import("./commands/audit/verify.js")).auditVerifyCommand;
   }),

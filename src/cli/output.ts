@@ -60,6 +60,14 @@ export class Output {
     return this.#stdout.write(`${escapeControls(text)}\n`);
   }
 
+  /** Lines that take the place of those before, on a terminal; elsewhere they follow, after an empty one. */
+  screen(lines: readonly string[]): void {
+    const onTerminal = "isTTY" in this.#stdout && this.#stdout.isTTY === true;
+    if (onTerminal) this.#stdout.write("\x1b[H\x1b[2J");
+    for (const line of lines) this.line(line);
+    if (!onTerminal) this.line("");
+  }
+
   /** Settles when the reader has caught up, or has left. */
   async drained(): Promise<void> {
     if (!this.#stdout.writableNeedDrain || this.readerLeft.aborted) return;

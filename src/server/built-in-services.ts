@@ -1,5 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_pb.js";
+import type { ServerStats } from "../interceptors/server-stats.js";
 import type { Health } from "./health.js";
 import { healthService } from "./health-service.js";
 import type { AnyImplementation } from "./serving.js";
@@ -7,6 +8,8 @@ import type { AnyImplementation } from "./serving.js";
 export interface BuiltInOptions {
   readonly health: Health;
   readonly reflection: boolean;
+  /** The figures, where the admin service is switched on. */
+  readonly admin: (() => ServerStats) | undefined;
 }
 
 /**
@@ -15,7 +18,7 @@ export interface BuiltInOptions {
  */
 export async function withBuiltInServices(
   services: ReadonlyMap<DescService, AnyImplementation>,
-  { health, reflection }: BuiltInOptions,
+  { health, reflection, admin }: BuiltInOptions,
 ): Promise<Map<DescService, AnyImplementation>> {
   const all = new Map(services);
   const add = (service: DescService, implementation: object) => {
@@ -23,6 +26,13 @@ export async function withBuiltInServices(
     all.set(service, implementation as AnyImplementation);
   };
   add(HealthService, healthService(health));
+  if (admin !== undefined) {
+    const [{ AdminService }, { adminService }] = await Promise.all([
+      import("../gen/pinwire/admin/v1/admin_pb.js"),
+      import("./admin-service.js"),
+    ]);
+    add(AdminService, adminService(admin));
+  }
   if (!reflection) return all;
   const [v1, v1alpha, { reflectionService, reflectionServiceV1Alpha }] = await Promise.all([
     import("../gen/grpc/reflection/v1/reflection_pb.js"),

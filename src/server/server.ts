@@ -18,6 +18,7 @@ import type { PolicyExplanation } from "../interceptors/policy-explanation.js";
 import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
 import { checkQuarantine, type QuarantineOptions } from "../interceptors/quarantine.js";
 import { RefusalCounts } from "../interceptors/refusal-counts.js";
+import type { ServerStats } from "../interceptors/server-stats.js";
 import type { HandlerContext } from "../rpc/call-context.js";
 import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Implementation } from "../rpc/implementation.js";
@@ -57,6 +58,8 @@ export interface ServerSettings extends PolicyOptions {
   readonly limits?: LimitOptions;
   /** Whether `grpc.reflection` tells those whom the policy allows it about the services here. @default false */
   readonly reflection?: boolean;
+  /** Whether `pinwire top` may ask for figures: those who hold the role `admin` (option `roles`). @default false */
+  readonly admin?: boolean;
   /** Whose capability tokens are believed, for methods with `required_scopes`. docs/tokens.md */
   readonly tokens?: TokenOptions;
   /** Whether calls have to say when they were sent, so that neither an old nor a repeated one is taken. @default "checked" */
@@ -128,6 +131,7 @@ export class Server implements AsyncDisposable {
   readonly #services = new Map<DescService, AnyImplementation>();
   readonly #contracts = new Map<DescService, MethodContracts>();
   #serving: Promise<Serving> | undefined;
+  #running: Serving | undefined;
   #closed = false;
 
   /** @internal Use {@link createServer}. */
@@ -146,6 +150,7 @@ export class Server implements AsyncDisposable {
       "transports",
       "limits",
       "reflection",
+      "admin",
       "tokens",
       "freshness",
       ...limitKeys,
@@ -164,6 +169,7 @@ export class Server implements AsyncDisposable {
     checkQuarantine(options.quarantine);
     checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
     checkFlag("reflection", options.reflection);
+    checkFlag("admin", options.admin);
   }
 
   /**
@@ -244,6 +250,11 @@ export class Server implements AsyncDisposable {
     await (await this.#serving)?.policy.reload();
   }
 
+  /** What the server did so far and does now; undefined before it listens. The role `admin` sees it with `pinwire top`. */
+  stats(): ServerStats | undefined {
+    return this.#running?.stats();
+  }
+
   /** How many calls were refused so far, by reason: policy, limits, age, … What handlers throw is not counted. */
   get refusedCalls(): ReadonlyMap<ErrorCode, number> {
     return this.#refusals.read();
@@ -289,7 +300,7 @@ export class Server implements AsyncDisposable {
 
   async #load(): Promise<Serving> {
     const { Serving } = await import("./serving.js");
-    return Serving.start({
+    this.#running = await Serving.start({
       credentials: this.#options.credentials,
       rules: this.#options,
       policyEvents: this.#policyEvents,
@@ -311,7 +322,9 @@ export class Server implements AsyncDisposable {
       transports: this.#transports,
       health: this.health,
       reflection: this.#options.reflection === true,
+      admin: this.#options.admin === true,
     });
+    return this.#running;
   }
 }
 

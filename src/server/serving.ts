@@ -32,6 +32,7 @@ import type { PolicyEvents } from "../interceptors/policy-events.js";
 import { LivePolicy } from "../interceptors/policy-live.js";
 import type { PolicyOptions } from "../interceptors/policy-options.js";
 import type { RefusalCounts } from "../interceptors/refusal-counts.js";
+import type { ServerStats } from "../interceptors/server-stats.js";
 import { strayLog } from "../interceptors/stray-log.js";
 import { serverTelemetry } from "../interceptors/telemetry.js";
 import { loadValidation } from "../interceptors/validation.js";
@@ -95,10 +96,12 @@ export interface ServingOptions {
   readonly transports: readonly TransportName[];
   readonly health: Health;
   readonly reflection: boolean;
+  readonly admin: boolean;
 }
 
 /** The options with what was loaded for them. */
 interface LoadedOptions extends ServingOptions {
+  readonly watched: ReturnType<typeof watch>;
   readonly validations: Awaited<ReturnType<typeof loadValidation>>;
 }
 
@@ -109,6 +112,7 @@ const flushTimeoutMs = 1_000;
 export class Serving {
   /** In force now; it may be replaced at any time. */
   readonly policy: LivePolicy;
+  readonly #options: LoadedOptions;
   readonly #routes: ReadonlyMap<string, ServerMethod>;
   readonly #unknown: ServerMethod;
   readonly #calls = new Set<ServerCall>();
@@ -128,13 +132,22 @@ export class Serving {
     const speaksH2 = options.transports.includes("h2");
     const h2 = speaksH2 ? await import("../rpc/h2/h2-server-transport.js") : undefined;
     for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
-    const services = await withBuiltInServices(options.services, options);
+    const watched = watch(options.watching, options.logger);
+    let serving: Serving | undefined;
+    const stats = () => {
+      if (serving === undefined) throw new Error("no call comes before the server listens");
+      return serving.stats();
+    };
+    const builtIn = { ...options, admin: options.admin ? stats : undefined };
+    const services = await withBuiltInServices(options.services, builtIn);
     const validations = await loadValidation(services.keys());
     const policy = await LivePolicy.open(options.rules, services.keys(), options.policyEvents);
     let tokens: TokenStage | undefined;
     try {
       tokens = await startTokenStage({ ...options, services });
-      return new Serving({ ...options, services, validations }, policy, tokens, h2?.H2ServerTransport);
+      const loaded = { ...options, services, validations, watched };
+      serving = new Serving(loaded, policy, tokens, h2?.H2ServerTransport);
+      return serving;
     } catch (error) {
       tokens?.[Symbol.dispose]();
       await policy.close();
@@ -149,7 +162,8 @@ export class Serving {
     H2ServerTransport: H2ServerTransportClass | undefined,
   ) {
     const { limits, logger, transports } = options;
-    const { observers, quarantine } = watch(options.watching, logger);
+    const { observers, quarantine } = options.watched;
+    this.#options = options;
     // The order of a server's stages, outermost first; src/README.md has the picture.
     this.policy = policy;
     this.#tokens = tokens;
@@ -247,6 +261,17 @@ export class Serving {
     this.#reports.push(options.policyEvents.onRefused((error) => logPolicyRefused(logger, error)));
     this.#reports.push(options.policyEvents.onChange((change) => logPolicyChanged(logger, change)));
     options.health.begin(options.services.keys());
+  }
+
+  stats(): ServerStats {
+    const { watched, refusals, credentials, audit } = this.#options;
+    return {
+      ...watched.stats.read(),
+      callsUnderWay: this.#calls.size,
+      refusedCalls: Object.fromEntries(refusals.read()),
+      certificateExpires: credentials.current().svid.notAfter.getTime(),
+      auditFailing: audit?.failing,
+    };
   }
 
   listen(address: Address): Promise<void> {

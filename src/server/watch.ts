@@ -3,6 +3,7 @@ import { AnomalyDetector } from "../interceptors/anomaly-detector.js";
 import type { Logger } from "../interceptors/logger.js";
 import { Quarantine, type QuarantineOptions } from "../interceptors/quarantine.js";
 import { ServerObservers } from "../interceptors/server-observer.js";
+import { StatsObserver } from "../interceptors/server-stats.js";
 
 export interface WatchOptions {
   readonly onAnomaly?: (anomaly: Anomaly) => void;
@@ -11,13 +12,15 @@ export interface WatchOptions {
 
 /** Who watches a server, and what may follow from what they see. */
 export function watch(options: WatchOptions, logger: Logger) {
+  const stats = new StatsObserver();
   const quarantine = options.quarantine && new Quarantine(options.quarantine);
   const detector = new AnomalyDetector((anomaly) => {
     logger.warn({ event: "anomaly", ...anomaly }, "anomaly");
+    stats.anomaly(anomaly.kind);
     quarantine?.add(anomaly);
     tell(options.onAnomaly, anomaly);
   });
-  return { observers: new ServerObservers([detector]), quarantine };
+  return { observers: new ServerObservers([stats, detector]), quarantine, stats };
 }
 
 /** A listener that throws, or whose promise rejects, is its own problem. */

@@ -1,0 +1,123 @@
+import { performance } from "node:perf_hooks";
+import type { ErrorCode } from "../errors.js";
+import type { ServerCall } from "../rpc/server-call.js";
+import { Status } from "../status.js";
+import type { SecureConnection } from "../transport/secure-connection.js";
+import type { ConnectionRefusal } from "../transport/secure-listener.js";
+import type { AnomalyKind } from "./anomaly.js";
+import { MethodFigures, type MethodStats } from "./method-figures.js";
+import type { ServerObserver } from "./server-observer.js";
+
+export interface PeerStats {
+  readonly peer: string;
+  /** Open at present. */
+  readonly connections: number;
+  readonly calls: number;
+  readonly refused: number;
+}
+
+/** A server's figures; all counts are since its start. */
+export interface ServerStats {
+  /** When the server began to listen, in milliseconds since 1970. */
+  readonly started: number;
+  readonly connections: {
+    readonly open: number;
+    readonly accepted: number;
+    readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
+  };
+  readonly callsUnderWay: number;
+  readonly methods: readonly MethodStats[];
+  readonly peers: readonly PeerStats[];
+  readonly refusedCalls: Readonly<Partial<Record<ErrorCode, number>>>;
+  readonly anomalies: Readonly<Partial<Record<AnomalyKind, number>>>;
+  /** When the server's own certificate expires, in milliseconds since 1970. */
+  readonly certificateExpires: number;
+  /** Whether the audit log cannot be written at present; undefined without one. */
+  readonly auditFailing: boolean | undefined;
+}
+
+/** What the observer sees; the server adds the rest. */
+export type ObservedStats = Pick<ServerStats, "started" | "connections" | "methods" | "peers" | "anomalies">;
+
+interface Peer {
+  connections: number;
+  calls: number;
+  refused: number;
+}
+
+/** All names that nothing is served under, and all peers beyond those that are told apart. */
+const other = "other";
+const mostPeers = 4_096;
+
+/** Counts what a server does. Nothing a peer can name makes it grow: methods are those served, identities are bounded. */
+export class StatsObserver implements ServerObserver {
+  readonly #started = Date.now();
+  readonly #methods = new Map<string, MethodFigures>();
+  readonly #refusedConnections = new Map<ErrorCode, number>();
+  readonly #anomalies = new Map<AnomalyKind, number>();
+  readonly #peers = new Map<string, Peer>();
+  #open = 0;
+  #accepted = 0;
+
+  callEnded(call: ServerCall, status: Status): void {
+    const { requestBytes, responseBytes } = call;
+    const durationMs = performance.now() - call.startedAt;
+    const method = call.route.method === undefined ? other : call.path;
+    this.#figuresOf(method).add({ status, durationMs, requestBytes, responseBytes });
+    const peer = this.#peerOf(call.peer.id.toString());
+    peer.calls += 1;
+    if (status === Status.PERMISSION_DENIED || status === Status.UNAUTHENTICATED) peer.refused += 1;
+  }
+
+  connectionOpened({ peer }: SecureConnection): void {
+    this.#open += 1;
+    this.#accepted += 1;
+    this.#peerOf(peer.id.toString()).connections += 1;
+  }
+
+  connectionClosed({ peer }: SecureConnection): void {
+    this.#open -= 1;
+    this.#peerOf(peer.id.toString()).connections -= 1;
+  }
+
+  connectionRefused({ reason: { code } }: ConnectionRefusal): void {
+    this.#refusedConnections.set(code, (this.#refusedConnections.get(code) ?? 0) + 1);
+  }
+
+  anomaly(kind: AnomalyKind): void {
+    this.#anomalies.set(kind, (this.#anomalies.get(kind) ?? 0) + 1);
+  }
+
+  read(): ObservedStats {
+    return {
+      started: this.#started,
+      connections: {
+        open: this.#open,
+        accepted: this.#accepted,
+        refused: Object.fromEntries(this.#refusedConnections),
+      },
+      methods: [...this.#methods].map(([method, figures]) => figures.read(method)),
+      peers: [...this.#peers].map(([peer, counts]) => ({ peer, ...counts })),
+      anomalies: Object.fromEntries(this.#anomalies),
+    };
+  }
+
+  #figuresOf(method: string): MethodFigures {
+    let figures = this.#methods.get(method);
+    if (figures === undefined) {
+      figures = new MethodFigures();
+      this.#methods.set(method, figures);
+    }
+    return figures;
+  }
+
+  #peerOf(id: string): Peer {
+    return this.#peers.get(id) ?? this.#addPeer(this.#peers.size < mostPeers ? id : other);
+  }
+
+  #addPeer(id: string): Peer {
+    const peer = this.#peers.get(id) ?? { connections: 0, calls: 0, refused: 0 };
+    this.#peers.set(id, peer);
+    return peer;
+  }
+}
