@@ -158,6 +158,13 @@ describe("an error that was made here", () => {
     expect(new RpcError(Status.ABORTED, "x").findDetails(BadRequestSchema)).toEqual([]);
   });
 
+  it("takes only what fits the type of a detail", () => {
+    // @ts-expect-error a BadRequest has no such field
+    errorDetail(BadRequestSchema, { violations: [] });
+    // @ts-expect-error details are made by errorDetail()
+    expect(new RpcError(Status.ABORTED, "x", { details: [{ field: "name" }] }).details).toEqual([]);
+  });
+
   it("finds a detail wrong where it is made", () => {
     expect(() => errorDetail(QuotaFailure_ViolationSchema, { quotaValue: "x" as never })).toThrow(/quota_value/);
   });
