@@ -3,6 +3,13 @@ const minBlockBytes = 16 * 1024;
 const maxBlockBytes = 256 * 1024;
 
 /**
+ * Blocks of the largest size that nothing refers to any more. Memory outside V8's heap brings on full collections by how
+ * much of it is made, so a large message should not make more than itself.
+ */
+const spareBlocks: Buffer[] = [];
+const maxSpareBlocks = 16;
+
+/**
  * Puts the parts of one message together. A message that arrives whole is never copied. Any other is copied as it comes into
  * a block of our own, so that the buffers it came in are free at once; a second time only if it does not fit into one block.
  */
@@ -23,7 +30,7 @@ export class MessageAssembler {
     this.#bytes += part.length;
     let at = 0;
     while (at < part.length) {
-      this.#block ??= Buffer.allocUnsafeSlow(Math.min(Math.max(this.#lastBytes, minBlockBytes), maxBlockBytes));
+      this.#block ??= makeBlock(Math.min(Math.max(this.#lastBytes, minBlockBytes), maxBlockBytes));
       const copied = part.copy(this.#block, this.#blockEnd, at);
       at += copied;
       this.#blockEnd += copied;
@@ -37,7 +44,7 @@ export class MessageAssembler {
     this.add(last);
     this.#closeBlock();
     const [first] = this.#full;
-    const message = this.#full.length === 1 && first ? first : Buffer.concat(this.#full, this.#bytes);
+    const message = this.#full.length === 1 && first ? first : joined(this.#full, this.#bytes);
     this.#lastBytes = this.#bytes;
     this.#full = [];
     this.#bytes = 0;
@@ -50,4 +57,18 @@ export class MessageAssembler {
     this.#block = undefined;
     this.#blockEnd = 0;
   }
+}
+
+function makeBlock(bytes: number): Buffer {
+  return (bytes === maxBlockBytes ? spareBlocks.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes);
+}
+
+/** A copy, so that the blocks can be used again. */
+function joined(blocks: readonly Buffer[], bytes: number): Buffer {
+  const message = Buffer.concat(blocks, bytes);
+  for (const { buffer } of blocks) {
+    if (buffer.byteLength === maxBlockBytes && spareBlocks.length < maxSpareBlocks)
+      spareBlocks.push(Buffer.from(buffer));
+  }
+  return message;
 }

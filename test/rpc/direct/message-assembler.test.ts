@@ -33,6 +33,23 @@ describe("MessageAssembler", () => {
     expect(assembler.finish(Buffer.alloc(0)).toString()).toBe("abcxxx");
   });
 
+  it("gives out messages that nothing is written to any more, though it uses its memory again", () => {
+    const send = (fill: number, bytes: number) => {
+      const assembler = new MessageAssembler();
+      // The size of the blocks goes by the message before.
+      assembler.add(Buffer.alloc(300_000));
+      assembler.finish(Buffer.alloc(1));
+      for (let at = 0; at < bytes; at += 50_000) assembler.add(Buffer.alloc(50_000, fill));
+      return assembler.finish(Buffer.alloc(1, fill));
+    };
+    const sizes = [1_000_000, 250_000, 300_000, 50_000, 2_000_000];
+    const messages = [1, 2, 3].flatMap((round) => sizes.map((bytes, i) => ({ bytes, fill: 10 * round + i })));
+    const sent = messages.map(({ fill, bytes }) => send(fill, bytes));
+    for (const [i, { fill, bytes }] of messages.entries()) {
+      expect(sent[i]?.equals(Buffer.alloc(bytes + 1, fill)), `message ${i}`).toBe(true);
+    }
+  });
+
   it("starts anew after each message", () => {
     const assembler = new MessageAssembler();
     assembler.add(Buffer.from("first "));
