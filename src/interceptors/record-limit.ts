@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { IdentityTable } from "./identity-table.js";
 
 const windowMs = 1_000;
 const mostInOneWindow = 10;
@@ -11,24 +12,24 @@ interface Window {
 
 /**
  * How many records about failures one peer may cause: ten a second. What is more is counted, and the number goes with the
- * next record that is written. Peers are identities that were verified, so there are no more of them than pins.
+ * next record that is written.
  */
 export class RecordLimit {
-  readonly #windows = new Map<string, Window>();
+  readonly #windows: IdentityTable<Window>;
   readonly #now: () => number;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
+    this.#windows = new IdentityTable({
+      make: () => ({ begunAt: now(), written: 0, withheld: 0 }),
+      isAtRest: ({ begunAt, withheld }) => withheld === 0 && now() - begunAt >= windowMs,
+    });
   }
 
   /** How many records were withheld since the last; undefined when this one has to be withheld, too. */
   pass(peer: string): number | undefined {
     const now = this.#now();
-    const window = this.#windows.get(peer);
-    if (window === undefined) {
-      this.#windows.set(peer, { begunAt: now, written: 1, withheld: 0 });
-      return 0;
-    }
+    const window = this.#windows.of(peer);
     if (now - window.begunAt >= windowMs) {
       window.begunAt = now;
       window.written = 0;
