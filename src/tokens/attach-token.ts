@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import type { ClientCall } from "../rpc/client-call.js";
 import type { ClientStage } from "../rpc/client-method.js";
-import { authorizationKey, callIdKey, toBearer } from "./bearer.js";
-import type { TokenSource } from "./token-source.js";
+import { authorizationKey, callIdKey } from "./bearer.js";
+import type { HeldToken, TokenSource } from "./token-source.js";
 
 /**
  * Sends a token with each call. A call that was given its own `authorization` keeps it. Innermost, so that no interceptor
@@ -10,14 +11,19 @@ import type { TokenSource } from "./token-source.js";
  */
 export function attachToken(source: TokenSource): ClientStage {
   return (call, next) => {
-    const { requestMetadata } = call;
-    if (requestMetadata.has(authorizationKey)) return next();
-    const attach = ({ text, once }: Awaited<ReturnType<TokenSource["token"]>>) => {
-      requestMetadata.set(authorizationKey, toBearer(text));
-      if (once) requestMetadata.set(callIdKey, randomBytes(16).toString("base64url"));
-      return next();
-    };
+    if (call.requestMetadata.has(authorizationKey)) return next();
     const token = source.token();
-    return token instanceof Promise ? token.then(attach) : attach(token);
+    return token instanceof Promise ? token.then((held) => attach(call, held, next)) : attach(call, token, next);
   };
+}
+
+function attach(
+  { requestMetadata }: ClientCall,
+  { bearer, once }: HeldToken,
+  next: () => Promise<void>,
+): Promise<void> {
+  // It was checked when it was read; what every value is checked for would find nothing.
+  requestMetadata.receive(authorizationKey, bearer);
+  if (once) requestMetadata.set(callIdKey, randomBytes(16).toString("base64url"));
+  return next();
 }

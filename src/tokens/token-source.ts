@@ -2,6 +2,7 @@ import { checkDelayMs, checkKeys } from "../check-option.js";
 import { defaults } from "../defaults.js";
 import { RpcError, UsageError } from "../errors.js";
 import { Status } from "../status.js";
+import { toBearer } from "./bearer.js";
 
 /** Where a client's tokens come from. Made by {@link tokenSource} and {@link tokenFile}; share one among clients. */
 export interface TokenSource {
@@ -16,6 +17,8 @@ export interface TokenSource {
 /** A token, and what its holder can read of it. */
 export interface HeldToken {
   readonly text: string;
+  /** The value of `authorization` that carries it; made once, not for each call. */
+  readonly bearer: string;
   /** Good for one call. */
   readonly once: boolean;
   /** Milliseconds since 1970. */
@@ -53,6 +56,9 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   return new RefreshingSource(options.issue, refreshBeforeMs, now);
 }
 
+/** What was made here: its tokens were read, and can be sent without another look. */
+const made = new WeakSet<object>();
+
 class RefreshingSource implements TokenSource {
   readonly #issue: () => string | Promise<string>;
   readonly #refreshBeforeMs: number;
@@ -66,6 +72,7 @@ class RefreshingSource implements TokenSource {
     this.#issue = issue;
     this.#refreshBeforeMs = refreshBeforeMs;
     this.#now = now;
+    made.add(this);
   }
 
   token(): HeldToken | Promise<HeldToken> {
@@ -127,7 +134,7 @@ export function tokenFile(path: string): TokenSource {
 
 /** @internal The `token` option of channels and clients. @throws UsageError ERR_INVALID_OPTION */
 export function checkToken(token: string | TokenSource | undefined): TokenSource | undefined {
-  if (token === undefined || (typeof token === "object" && typeof token?.token === "function")) return token;
+  if (token === undefined || (typeof token === "object" && token !== null && made.has(token))) return token;
   if (typeof token !== "string") {
     throw new UsageError("ERR_INVALID_OPTION", "token must be a token, or made by tokenSource() or tokenFile()");
   }
@@ -154,7 +161,7 @@ function readToken(text: string): HeldToken | undefined {
   try {
     const { exp, once } = JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString("latin1"));
     if (!Number.isSafeInteger(exp)) return undefined;
-    return { text, once: once === true, expiresAt: exp * 1_000 };
+    return { text, bearer: toBearer(text), once: once === true, expiresAt: exp * 1_000 };
   } catch {
     return undefined;
   }

@@ -145,6 +145,7 @@ describe("tokenFile", () => {
     writeFileSync(path, `${text}\n`, { mode: 0o600 });
     expect(await tokenFile(path).token()).toEqual({
       text,
+      bearer: `Bearer ${text}`,
       once: false,
       expiresAt: JSON.parse(claimsTextOf(text)).exp * 1_000,
     });
@@ -179,7 +180,7 @@ describe("the token option", () => {
     expect(() => checkToken(text)).toThrow("token is not a capability token");
   });
 
-  it.each([null, 7, {}, { token: "x" }])("is refused as %j", (value) => {
+  it.each([null, 7, {}, { token: () => "x" }])("is refused as %j", (value) => {
     expect(() => checkToken(value as never)).toThrow("token must be a token, or made by tokenSource() or tokenFile()");
   });
 });

@@ -8,11 +8,20 @@ import { ProtocolViolation } from "./violation.js";
  * is ASCII; values of keys that end in `-bin` are bytes as they are.
  */
 export function encodeMetadata(metadata: Metadata): Buffer {
-  const parts: Buffer[] = [];
+  let length = 0;
+  // A text is ASCII, so its characters are its bytes.
+  for (const [key, value] of metadata) length += 5 + key.length + value.length;
+  const block = Buffer.allocUnsafe(length);
+  let at = 0;
   for (const [key, value] of metadata) {
-    parts.push(...encodeEntry(key, typeof value === "string" ? Buffer.from(value, "latin1") : value));
+    at = block.writeUInt8(key.length, at);
+    at += block.write(key, at, "latin1");
+    at = block.writeUInt32BE(value.length, at);
+    if (typeof value === "string") block.write(value, at, "latin1");
+    else block.set(value, at);
+    at += value.length;
   }
-  return Buffer.concat(parts);
+  return block;
 }
 
 /** One value of a key, as two pieces. */
