@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { pinwireSpec } from "../../src/cli/creating/pinwire-spec.js";
 import { pinwire } from "../helpers/pinwire.js";
 import { tempDirectory } from "../helpers/temp-directory.js";
 
@@ -109,6 +110,33 @@ describe("pinwire new", { timeout: 60_000 }, () => {
       });
     }
     expect(filesIn(join(dir, ".."))).toEqual([]);
+  });
+});
+
+describe("pinwireSpec()", () => {
+  /** The directory of a pinwire that npm has installed from there. */
+  function installedFrom(resolved: unknown): string {
+    const modules = join(tempDirectory(), "node_modules");
+    mkdirSync(join(modules, "pinwire"), { recursive: true });
+    const lock = { packages: { "node_modules/pinwire": { version: "1.2.3", resolved } } };
+    writeFileSync(join(modules, ".package-lock.json"), JSON.stringify(lock));
+    return join(modules, "pinwire");
+  }
+
+  it("is the file that pinwire was installed from, wherever that is from the new project", () => {
+    const root = installedFrom("file:../downloads/pinwire-1.2.3.tgz");
+    expect(pinwireSpec(root, "1.2.3")).toBe(`file:${resolve(root, "../../../downloads/pinwire-1.2.3.tgz")}`);
+  });
+
+  it("is its version when it came from a registry, is a checkout, or nobody knows", () => {
+    const roots = [
+      installedFrom("https://registry.npmjs.org/pinwire/-/pinwire-1.2.3.tgz"),
+      installedFrom("file:../../checkout"),
+      installedFrom(undefined),
+      installedFrom(17),
+      tempDirectory(),
+    ];
+    for (const root of roots) expect(pinwireSpec(root, "1.2.3")).toBe("^1.2.3");
   });
 });
 

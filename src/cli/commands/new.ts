@@ -1,3 +1,4 @@
+import { shellWord } from "../../files/file-modes.js";
 import { defineCommand } from "../command.js";
 import { createProject } from "../creating/create-project.js";
 import { projectNames } from "../creating/project-names.js";
@@ -31,7 +32,7 @@ export const newCommand = defineCommand({
     output.result({ directory: dir, project: names.project, service: `${names.service}Service`, files, pinwire }, [
       `wrote ${names.project}, with the service ${names.lower}.v1.${names.service}Service: ${files.length} files in ${dir}`,
       `it depends on pinwire ${pinwire}`,
-      `next: cd ${JSON.stringify(dir)} && npm install && npm test`,
+      `next: cd ${shellWord(dir)} && npm install && npm test`,
     ]);
     return exitCode.ok;
   },

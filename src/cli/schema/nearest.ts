@@ -1,8 +1,12 @@
+/** A server may have as many names, and as long ones, as it likes; who looks for one name must not wait for that. */
+const limits = { names: 5_000, letters: 128 };
+
 /** The at most three names that are nearest to what somebody wrote, the nearest first; none when all are far. */
 export function nearest(written: string, names: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(written.length / 3));
   return names
-    .filter((name) => name.length <= 512)
+    .slice(0, limits.names)
+    .filter((name) => name.length <= limits.letters)
     .map((name) => ({ name, edits: begins(name, written) ? 1 : edits(written, name) }))
     .filter(({ edits }) => edits <= limit)
     .sort((a, b) => a.edits - b.edits)
@@ -25,7 +29,7 @@ function lastPart(name: string): string {
 
 /** How many letters have to be put in, taken out or changed; capitals do not count (Levenshtein). */
 function distance(a: string, b: string): number {
-  const [from, to] = [a.slice(0, 512).toLowerCase(), b.toLowerCase()];
+  const [from, to] = [a.slice(0, limits.letters).toLowerCase(), b.toLowerCase()];
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];
