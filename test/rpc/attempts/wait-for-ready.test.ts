@@ -77,6 +77,14 @@ describe("a call that finds no connection", () => {
     expect(await call).toMatchObject({ status: Status.CANCELLED });
   });
 
+  it("ends when its channel is closed", async () => {
+    const { client } = silentPair();
+    const call = failure(client.sayHello({ name: "x" }, { waitForReady: true }));
+    await failure(client.sayHello({ name: "x" }));
+    await client.close();
+    expect(await call).toMatchObject({ status: Status.CANCELLED, code: "ERR_CHANNEL_CLOSED" });
+  });
+
   it("finds the successor of a server that has left", async () => {
     const pair = await GreeterPair.start({ client: { serviceConfig: sentOnce } });
     await pair.client.sayHello({ name: "x" });
