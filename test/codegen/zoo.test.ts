@@ -1,7 +1,7 @@
 // What the generator writes for every odd .proto: against files that were looked at once, against Biome, against the type
 // checker, and running. `npx vitest run -u test/codegen/zoo.test.ts` writes the files anew; the difference is for a person to read.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { furnishedWorkplace } from "../helpers/certs-tool.js";
@@ -47,19 +47,27 @@ describe("the generated code of the zoo", { timeout: 60_000 }, () => {
     expect(status, output).toBe(0);
   });
 
-  it("compiles under every strict flag, and works over a socket", async () => {
-    cpSync(join(import.meta.dirname, "programs/end-to-end.ts"), join(project, "src/end-to-end.ts"));
+  it("compiles under every strict flag, and works over a socket, as TypeScript and as JavaScript", async () => {
+    generateInto(project, { target: "js+dts", out: "out/gen-js" });
+    const program = readFileSync(join(import.meta.dirname, "programs/end-to-end.ts"), "utf8");
+    writeFileSync(join(project, "src/end-to-end.ts"), program);
+    // The declarations are beside what the compiler writes, and so is the JavaScript when the program runs.
+    writeFileSync(join(project, "src/with-js.ts"), program.replaceAll("./gen/", "./gen-js/"));
     const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
-    const options = { ...compilerOptions, rootDir: "src", outDir: "out", noEmit: false };
+    const options = { ...compilerOptions, rootDirs: ["src", "out"], rootDir: "src", outDir: "out", noEmit: false };
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["src"] }));
     expect(run(join(root, "node_modules/.bin/tsc"), "-p", ".")).toEqual({ status: 0, output: "" });
 
     const { directory } = await furnishedWorkplace();
     const target = `unix:${join(directory, "run", "zoo.sock")}`;
     const args = [join(directory, "certs/greeter"), join(directory, "certs/cli"), target];
-    const { status, output } = run(process.execPath, "out/end-to-end.js", ...args);
-    expect(status, output).toBe(0);
-    expect(JSON.parse(output)).toEqual({
+    const [fromTypeScript, fromJavaScript] = ["out/end-to-end.js", "out/with-js.js"].map((path) => {
+      const { status, output } = run(process.execPath, path, ...args);
+      expect(status, output).toBe(0);
+      return JSON.parse(output);
+    });
+    expect(fromJavaScript).toEqual(fromTypeScript);
+    expect(fromTypeScript).toEqual({
       one: ["ONE", "2"],
       split: ["a", "b"],
       join: "ab",

@@ -43,9 +43,9 @@ export function installPackages(directory: string): void {
   for (const each of ["@bufbuild", "@types"]) symlinkSync(join(root, "node_modules", each), join(packages, each));
 }
 
-/** Runs protoc-gen-es and protoc-gen-pinwire over a project; `src/gen` has what they wrote. */
-export function generateInto(directory: string, options: readonly string[] = []): void {
-  const opt = ["target=ts", "import_extension=js", "map_imports=pinwire/policy/:pinwire/gen"];
+/** Runs protoc-gen-es and protoc-gen-pinwire over a project; `src/gen`, or `out`, has what they wrote. */
+export function generateInto(directory: string, { target = "ts", out = "src/gen" } = {}): void {
+  const opt = [`target=${target}`, "import_extension=js", "map_imports=pinwire/policy/:pinwire/gen"];
   const template = {
     version: "v2",
     inputs: [{ directory: "proto" }],
@@ -53,14 +53,14 @@ export function generateInto(directory: string, options: readonly string[] = [])
       {
         strategy: "all",
         local: join(root, "node_modules/.bin/protoc-gen-es"),
-        out: "src/gen",
+        out,
         opt: [...opt, "erasable_syntax=true"],
       },
       {
         strategy: "all",
         local: [process.execPath, built("src/codegen/protoc-gen-pinwire.js")],
-        out: "src/gen",
-        opt: [...opt, ...options],
+        out,
+        opt,
       },
     ],
   };
