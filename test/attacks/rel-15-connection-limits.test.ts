@@ -89,6 +89,19 @@ describe("REL-15: limits of connections", () => {
     await Promise.all(ends);
     expect(pair.listener.connections.size).toBe(0);
   });
+
+  it("lets strangers who keep failing wait for each other, and costs good peers nothing", async () => {
+    // A bucket of ten.
+    const pair = await SecurePair.start({ limits: { refusedHandshakesPerSecond: 1, maxConnectionsPerPeer: 300 } });
+    const { socket } = await pair.dial();
+    for (let i = 0; i < 30; i++) await pair.dial();
+    const strangers = Array.from({ length: 11 }, () => visit(pair).said);
+    // All of them at once would be one more than the bucket holds: the last has to wait for a second.
+    await Promise.race(strangers);
+    for (let i = 0; i < 10; i++) await echoed(socket, `call ${i}`);
+    await Promise.all(strangers);
+    expect(pair.refused.all.every(({ reason }) => reason.code === "ERR_NO_CERTIFICATE")).toBe(true);
+  });
 });
 
 /** The server notices that somebody left when its socket closes; until then a place may still be taken. */
