@@ -12,7 +12,7 @@ import { renderTables } from "./table.js";
 
 async function main(options: Options): Promise<void> {
   if (options.help) return console.log(usage);
-  const names = selectSubjects(await subjectNames(), options);
+  const names = await selectSubjects(await subjectNames(), options);
   const cases = selectCases(options.only);
   if (options.list) return console.log([...cases.map(({ name }) => name), "", ...names].join("\n"));
 
@@ -38,12 +38,17 @@ async function measure(cases: readonly Case[], contenders: readonly Contender[],
   return results;
 }
 
-function selectSubjects(all: readonly string[], { subjects, baseline }: Options): string[] {
+async function selectSubjects(all: readonly string[], { subjects, baseline }: Options): Promise<string[]> {
   const unknown = subjects.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`no such subject: ${unknown.join(", ")} (there are ${all.join(", ")})`);
-  const selected = subjects.length === 0 ? [...all] : [...subjects];
+  const selected = subjects.length === 0 ? await usual(all) : [...subjects];
   // The baseline is the first column.
   return selected.sort((a, b) => Number(b === baseline) - Number(a === baseline));
+}
+
+async function usual(all: readonly string[]): Promise<string[]> {
+  const loaded = await Promise.all(all.map(async (name) => ({ name, subject: await loadSubject(name) })));
+  return loaded.filter(({ subject }) => subject.onRequest !== true).map(({ name }) => name);
 }
 
 function selectCases(only: readonly string[]): readonly Case[] {

@@ -9,6 +9,8 @@ export type Subject = ModuleSubject | ProgramSubject;
 interface SubjectFacts {
   /** One line for the legend. */
   readonly description: string;
+  /** Takes part only where it is named: it answers another question than the table. */
+  readonly onRequest?: true;
 }
 
 /** A subject of Node.js. Its file is loaded in a server process and in a client process. */
