@@ -67,7 +67,7 @@ export interface HedgingPolicy {
 /** A caller who gave up, a time that is over and a refusal stay what they are however often one asks. */
 export type RetryableStatus = Exclude<StatusName, (typeof neverRetried)[number]>;
 
-/** @internal */
+/** What says nothing about whether another attempt would fare better, or must not be asked twice. */
 export const neverRetried = [
   ...(["OK", "CANCELLED", "DEADLINE_EXCEEDED", "PERMISSION_DENIED", "UNAUTHENTICATED"] as const),
 ] satisfies StatusName[];

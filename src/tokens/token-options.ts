@@ -17,7 +17,7 @@ export interface TokenOptions {
   readonly replayEntries?: number;
 }
 
-/** @internal The options, checked. */
+/** The options, checked. */
 export interface CheckedTokenOptions {
   readonly issuers: readonly string[];
   readonly revoked: string | undefined;
