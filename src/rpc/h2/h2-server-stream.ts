@@ -45,11 +45,14 @@ export class H2ServerStream implements ServerStream {
       if (stream === undefined || !stream.#end()) return;
       listener?.onAbort(outcome);
     };
+    if (!strictMessages(call)) {
+      call.sendStatus({ code: Status.INTERNAL, details: "this version of @grpc/grpc-js cannot be served with" });
+      return;
+    }
     const sendStatus = call.sendStatus.bind(call);
     // grpc-js ends calls by itself: message too large, bad compression, bad timeout, deadline. What the caller then
     // hears, and what the log says, is decided in one place like everything else.
     call.sendStatus = (status) => abort(fromGrpcServer(statusFromNumber(status.code), status.details));
-    strictMessages(call);
     call.start({
       onReceiveMetadata(received) {
         stream = new H2ServerStream({ path, timeoutMs }, connection, call, sendStatus, received);
