@@ -64,6 +64,28 @@ export class Metadata {
     return this;
   }
 
+  /** @internal */
+  clone(): Metadata {
+    const copy = new Metadata();
+    if (this.#entries !== undefined) {
+      copy.#entries = new Map();
+      for (const [key, values] of this.#entries) copy.#entries.set(key, [...values]);
+    }
+    return copy;
+  }
+
+  /** Whether both say the same in the same order. @internal */
+  equals(other: Metadata): boolean {
+    if (this.size !== other.size) return false;
+    const theirs = other.#entries?.entries();
+    for (const [key, values] of this.#entries ?? []) {
+      const [otherKey, otherValues] = theirs?.next().value ?? [];
+      if (key !== otherKey || values.length !== otherValues?.length) return false;
+      if (!values.every((value, index) => isSame(value, otherValues[index]))) return false;
+    }
+    return true;
+  }
+
   /** Every value with its key, in order of the keys' first appearance. */
   *[Symbol.iterator](): IterableIterator<[key: string, value: string | Uint8Array]> {
     if (this.#entries === undefined) return;
@@ -124,6 +146,11 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** What gRPC says about retries, for whoever wants to read it (gRFC A6, "Exposed Retry Metadata"). Only pinwire sets it. */
 const passed = ["grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"] as const;
+
+function isSame(one: string | Uint8Array, other: string | Uint8Array | undefined): boolean {
+  if (typeof one === "string" || typeof other === "string" || other === undefined) return one === other;
+  return Buffer.compare(one, other) === 0;
+}
 
 function isPassed(key: string): boolean {
   return (passed as readonly string[]).includes(key);

@@ -1,6 +1,8 @@
 import { defaults } from "../defaults.js";
 import type { PeerIdentity } from "../identity/verify-peer.js";
+import { fromBearer } from "./bearer.js";
 import { thumbprintOfSpki } from "./public-jwk.js";
+import { tokenRefusal } from "./token-refusal.js";
 import type { TokenTrust } from "./token-state.js";
 import type { VerifiedToken } from "./verified-token.js";
 import { verifyToken } from "./verify-token.js";
@@ -26,24 +28,32 @@ export class ConnectionTokens {
     this.#holder = { id: id.toString(), thumbprint: thumbprintOfSpki(leaf.spki) };
   }
 
-  /** A token that is verified and still stands, but for its times. */
-  known(text: string, trust: TokenTrust, audience: string): VerifiedToken | undefined {
-    const entry = this.#entries.get(text);
+  /**
+   * A token that is verified and still stands, but for its times.
+   *
+   * @param values of `authorization`
+   */
+  known(values: readonly string[], trust: TokenTrust, audience: string): VerifiedToken | undefined {
+    const [value = ""] = values;
+    const entry = values.length === 1 ? this.#entries.get(value) : undefined;
     return entry?.trust === trust && entry.audience === audience ? entry.token : undefined;
   }
 
-  /** @throws PeerError as `verifyToken` */
-  verify(text: string, trust: TokenTrust, audience: string, now: number): Promise<VerifiedToken> {
-    const entry = this.#entries.get(text);
+  /** @throws PeerError as `verifyToken`, ERR_TOKEN_MISSING */
+  verify(values: readonly string[], trust: TokenTrust, audience: string, now: number): Promise<VerifiedToken> {
+    const text = fromBearer(values);
+    const [value] = values;
+    if (text === undefined || value === undefined) throw tokenRefusal("ERR_TOKEN_MISSING", "there is no token");
+    const entry = this.#entries.get(value);
     if (entry?.trust === trust && entry.audience === audience) return entry.coming;
     const coming = verifyToken(text, { ...trust, audience, holder: this.#holder, now });
-    this.#remember(text, { trust, audience, token: undefined, coming });
+    this.#remember(value, { trust, audience, token: undefined, coming });
     return coming;
   }
 
-  #remember(text: string, entry: Entry): void {
-    this.#entries.delete(text);
-    this.#entries.set(text, entry);
+  #remember(value: string, entry: Entry): void {
+    this.#entries.delete(value);
+    this.#entries.set(value, entry);
     for (const [oldest] of this.#entries) {
       if (this.#entries.size <= defaults.tokensPerConnection) break;
       this.#entries.delete(oldest);
@@ -53,7 +63,7 @@ export class ConnectionTokens {
         entry.token = token;
       },
       () => {
-        if (this.#entries.get(text) === entry) this.#entries.delete(text);
+        if (this.#entries.get(value) === entry) this.#entries.delete(value);
       },
     );
   }

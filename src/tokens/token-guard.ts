@@ -9,7 +9,7 @@ import type { ServerStage } from "../rpc/server-method.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
-import { authorizationKey, callIdKey, callIdOf, fromBearer } from "./bearer.js";
+import { authorizationKey, callIdKey, callIdOf } from "./bearer.js";
 import { ConnectionTokens } from "./connection-tokens.js";
 import { ReplayCache } from "./replay-cache.js";
 import type { CheckedTokenOptions } from "./token-options.js";
@@ -60,22 +60,21 @@ export class TokenGuard implements Disposable {
   readonly stage: ServerStage = (call, next) => {
     const { contract } = call.route;
     if (contract === undefined || contract.requiredScopes.length === 0) return next();
-    const text = fromBearer(call.requestMetadata.getAll(authorizationKey));
-    if (text === undefined) throw refused("ERR_TOKEN_MISSING");
-    const tokens = this.#tokensOf(call.connection);
+    const values = call.requestMetadata.getAll(authorizationKey);
     const audience = this.#credentials.current().svid.id.toString();
-    const token = tokens.known(text, this.#state.current(), audience);
+    // By the value as it came: it is the same string in each call of a connection, and cutting it makes another.
+    const token = this.#tokensOf(call.connection).known(values, this.#state.current(), audience);
     // It is of no use to a handler, which might log it.
     call.requestMetadata.delete(authorizationKey);
-    if (token === undefined || token.once) return this.#admit(call, contract, text, audience).then(next);
+    if (token === undefined || token.once) return this.#admit(call, contract, values, audience).then(next);
     // What was verified before costs no promise.
     judge(token, contract);
     return next();
   };
 
-  async #admit(call: ServerCall, contract: MethodContract, text: string, audience: string): Promise<void> {
+  async #admit(call: ServerCall, contract: MethodContract, values: readonly string[], audience: string): Promise<void> {
     try {
-      const token = await this.#verify(call.connection, text, audience);
+      const token = await this.#verify(call.connection, values, audience);
       judge(token, contract);
       if (token.once) await this.#use(call, contract, token);
     } catch (error) {
@@ -84,10 +83,10 @@ export class TokenGuard implements Disposable {
   }
 
   /** Again, when issuers or revocations changed meanwhile. */
-  async #verify(connection: SecureConnection, text: string, audience: string): Promise<VerifiedToken> {
+  async #verify(connection: SecureConnection, values: readonly string[], audience: string): Promise<VerifiedToken> {
     for (;;) {
       const trust = this.#state.current();
-      const token = await this.#tokensOf(connection).verify(text, trust, audience, Date.now());
+      const token = await this.#tokensOf(connection).verify(values, trust, audience, Date.now());
       if (this.#state.current() === trust) return token;
     }
   }

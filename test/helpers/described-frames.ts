@@ -54,8 +54,9 @@ function describeFrame(frameType: number, flags: number, stream: number, payload
       };
     }
     case frameTypes.open: {
-      const { metadata, sentAt, timeoutMs = null, ...rest } = readOpen(flags, payload);
-      const described = { type: "OPEN", stream, ...rest, timeoutMs, sentAt: new Date(sentAt).toISOString() };
+      const { metadata, sentAt, timeoutMs = null, sameMetadata, ...rest } = readOpen(flags, payload);
+      const open = { type: "OPEN", stream, ...rest, timeoutMs, sentAt: new Date(sentAt).toISOString() };
+      const described = sameMetadata ? { ...open, sameMetadata } : open;
       return metadata === undefined ? described : { ...described, metadata: describeMetadata(metadata) };
     }
     case frameTypes.header:
@@ -168,6 +169,7 @@ function openOf(frame: Described): Open {
     sequence,
     sentAt: Date.parse(sentAt),
     metadata: frame.metadata && encodeMetadata(metadataOf(frame)),
+    sameMetadata: frame.sameMetadata === true,
   };
 }
 

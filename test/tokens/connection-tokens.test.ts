@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { defaults } from "../../src/defaults.js";
 import { PeerError } from "../../src/errors.js";
 import type { PeerIdentity } from "../../src/identity/verify-peer.js";
+import { toBearer } from "../../src/tokens/bearer.js";
 import { ConnectionTokens } from "../../src/tokens/connection-tokens.js";
 import { IssuerKeys } from "../../src/tokens/issuer-keys.js";
 import { TokenRevocations } from "../../src/tokens/token-revocations.js";
@@ -20,7 +21,7 @@ const trust = {
 describe("the tokens of a connection", () => {
   it("are verified once, also when they come at the same moment", async () => {
     const tokens = new ConnectionTokens(peer);
-    const text = mintToken();
+    const text = [toBearer(mintToken())];
     expect(tokens.known(text, trust, audience)).toBeUndefined();
     const first = tokens.verify(text, trust, audience, now);
     expect(tokens.verify(text, trust, audience, now)).toBe(first);
@@ -32,7 +33,7 @@ describe("the tokens of a connection", () => {
 
   it("are verified again when issuers or revocations, or the server's name, have changed", async () => {
     const tokens = new ConnectionTokens(peer);
-    const text = mintToken();
+    const text = [toBearer(mintToken())];
     await tokens.verify(text, trust, audience, now);
     expect(tokens.known(text, { ...trust }, audience)).toBeUndefined();
     expect(tokens.known(text, trust, `${audience}2`)).toBeUndefined();
@@ -43,16 +44,16 @@ describe("the tokens of a connection", () => {
 
   it("are not remembered when they are refused", async () => {
     const tokens = new ConnectionTokens(peer);
-    const first = tokens.verify("x", trust, audience, now);
+    const first = tokens.verify(["Bearer x"], trust, audience, now);
     await expect(first).rejects.toBeInstanceOf(PeerError);
-    const second = tokens.verify("x", trust, audience, now);
+    const second = tokens.verify(["Bearer x"], trust, audience, now);
     expect(second).not.toBe(first);
     await expect(second).rejects.toBeInstanceOf(PeerError);
   });
 
   it("are bounded; the one that was verified first goes", async () => {
     const tokens = new ConnectionTokens(peer);
-    const texts = Array.from({ length: defaults.tokensPerConnection + 1 }, () => mintToken());
+    const texts = Array.from({ length: defaults.tokensPerConnection + 1 }, () => [toBearer(mintToken())]);
     for (const text of texts) await tokens.verify(text, trust, audience, now);
     const known = texts.filter((text) => tokens.known(text, trust, audience) !== undefined);
     expect(known).toEqual(texts.slice(1));

@@ -7,8 +7,9 @@ import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { frameTypes } from "./frame.js";
 import { type GoAway, printable } from "./go-away-frame.js";
 import type { Greeting } from "./hello-frame.js";
-import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
+import { metadataTooLarge } from "./metadata-block.js";
 import { openFlags, openLength, writeOpen } from "./open-frame.js";
+import { type Sent, SentMetadata } from "./repeated-metadata.js";
 import { SchemaChecks } from "./schema-checks.js";
 import { noViolation, ProtocolViolation, violationName } from "./violation.js";
 
@@ -37,6 +38,7 @@ export class DirectClientLink extends DirectLink {
   #greeting: Greeting | undefined;
   /** Whether the two ends mean the same messages. */
   readonly schemas = new SchemaChecks(this);
+  readonly #metadata = new SentMetadata();
   #lastStreamId = -1;
   #calls = 0;
   #leaving = false;
@@ -68,15 +70,17 @@ export class DirectClientLink extends DirectLink {
 
   /** @throws RpcError RESOURCE_EXHAUSTED when the metadata is larger than the server accepts */
   open(request: ClientRequest, listener: ClientStreamListener): DirectClientStream {
-    const metadata = request.metadata.size === 0 ? undefined : encodeMetadata(request.metadata);
-    if (metadata !== undefined && metadata.length > this.theirs.maxMetadataBytes)
+    const sent = this.#metadata.encode(request.metadata);
+    if (sent.metadata !== undefined && sent.metadata.length > this.theirs.maxMetadataBytes) {
       throw metadataTooLarge("request metadata");
+    }
+    this.#metadata.remember(request.metadata, sent);
     this.#lastStreamId += 2;
     this.#calls += 1;
     const openedAt = Date.now();
     const stream = new DirectClientStream(this, this.#lastStreamId, { request, listener, openedAt });
     this.streams.set(stream.id, stream);
-    this.#sendOpen(stream.id, request, metadata, openedAt);
+    this.#sendOpen(stream.id, request, sent, openedAt);
     if (this.#lastStreamId >= (this.#options.maxStreamId ?? lastPossibleStreamId)) this.#useUp();
     return stream;
   }
@@ -174,8 +178,10 @@ export class DirectClientLink extends DirectLink {
     );
   }
 
-  #sendOpen(streamId: number, { path, timeoutMs }: ClientRequest, metadata: Buffer | undefined, sentAt: number): void {
-    const open = { method: this.#methods.get(path) ?? path, timeoutMs, sequence: this.#calls, sentAt, metadata };
+  #sendOpen(streamId: number, { path, timeoutMs }: ClientRequest, sent: Sent, sentAt: number): void {
+    const { metadata, sameMetadata } = sent;
+    const method = this.#methods.get(path) ?? path;
+    const open = { method, timeoutMs, sequence: this.#calls, sentAt, metadata, sameMetadata };
     const length = openLength(open);
     this.writer.frame(frameTypes.open, openFlags(open), streamId, length, (bytes, at) => writeOpen(open, bytes, at));
   }

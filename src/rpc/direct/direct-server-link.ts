@@ -6,8 +6,8 @@ import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { DirectServerStream, type OpenedCall } from "./direct-server-stream.js";
 import { frameTypes } from "./frame.js";
 import type { Greeting } from "./hello-frame.js";
-import { decodeMetadata } from "./metadata-block.js";
 import { readOpen } from "./open-frame.js";
+import { ReceivedMetadata } from "./repeated-metadata.js";
 import { ProtocolViolation } from "./violation.js";
 
 export interface DirectServerLinkOptions extends DirectLinkOptions {
@@ -21,6 +21,7 @@ export interface DirectServerLinkOptions extends DirectLinkOptions {
 /** The server's end of a direct connection. */
 export class DirectServerLink extends DirectLink {
   readonly #options: DirectServerLinkOptions;
+  readonly #metadata = new ReceivedMetadata();
   #lastStreamId = 0;
   #draining = false;
   #closing = false;
@@ -117,7 +118,8 @@ export class DirectServerLink extends DirectLink {
 
   /** @throws ProtocolViolation */
   #readCall(flags: number, payload: Buffer): OpenedCall {
-    const { method, timeoutMs, sequence, sentAt, metadata } = readOpen(flags, payload);
+    const open = readOpen(flags, payload);
+    const { method, timeoutMs, sequence, sentAt } = open;
     // Streams are numbered 1, 3, 5, …; calls 1, 2, 3, …
     if (sequence !== (this.#nextStreamId + 1) / 2) {
       throw new ProtocolViolation("BAD_SEQUENCE", `call ${sequence} on stream ${this.#nextStreamId}`);
@@ -126,7 +128,7 @@ export class DirectServerLink extends DirectLink {
     return {
       path: typeof method === "string" ? method : this.#pathOf(method),
       timeoutMs: timeoutMs !== undefined && ageMs > freshForMs ? Math.max(0, timeoutMs - ageMs) : timeoutMs,
-      metadata: metadata && decodeMetadata(metadata, this.ours.maxMetadataBytes),
+      metadata: this.#metadata.decode(open, this.ours.maxMetadataBytes),
       age: ageOf(ageMs),
     };
   }

@@ -30,6 +30,12 @@ export const dataFlags = {
 /** Flag of OPEN: the method is given by its path, not its index. */
 export const openByPath = 1;
 
+/** Flag of OPEN: its metadata is that of the last OPEN of the connection that carried a block worth remembering. */
+export const openSameMetadata = 2;
+
+/** A metadata block of at least so many bytes is worth remembering: a token travels once, not with each call. */
+export const rememberedBytes = 128;
+
 /** Flag of PING: this is the answer. */
 export const pingAck = 1;
 
@@ -54,7 +60,7 @@ export const maxWindow = 0x7fff_ffff;
 /** Which flags a type may carry; any other ends the connection. */
 export const allowedFlags: Readonly<Record<number, number>> = {
   [frameTypes.hello]: 0,
-  [frameTypes.open]: openByPath,
+  [frameTypes.open]: openByPath | openSameMetadata,
   [frameTypes.header]: 0,
   [frameTypes.data]: dataFlags.more | dataFlags.last | dataFlags.none,
   [frameTypes.end]: 0,

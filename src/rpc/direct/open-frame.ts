@@ -1,4 +1,4 @@
-import { maxPathBytes, noTimeout, openByPath, openBytes } from "./frame.js";
+import { maxPathBytes, noTimeout, openByPath, openBytes, openSameMetadata } from "./frame.js";
 import { ProtocolViolation } from "./violation.js";
 
 /** What OPEN says. */
@@ -13,10 +13,12 @@ export interface Open {
   readonly sentAt: number;
   /** A metadata block. */
   readonly metadata: Buffer | undefined;
+  /** No block: the metadata is the same as before. */
+  readonly sameMetadata: boolean;
 }
 
-export function openFlags({ method }: Open): number {
-  return typeof method === "string" ? openByPath : 0;
+export function openFlags({ method, sameMetadata }: Open): number {
+  return (typeof method === "string" ? openByPath : 0) | (sameMetadata ? openSameMetadata : 0);
 }
 
 export function openLength({ method, metadata }: Open): number {
@@ -39,12 +41,16 @@ export function readOpen(flags: number, payload: Buffer): Open {
   if (payload.length < openBytes) throw new ProtocolViolation("BAD_PAYLOAD", "OPEN is too short");
   const timeoutMs = payload.readUInt32BE(2);
   const { method, end } = readMethod(flags, payload);
+  const sameMetadata = (flags & openSameMetadata) !== 0;
+  if (sameMetadata && end < payload.length)
+    throw new ProtocolViolation("BAD_PAYLOAD", "OPEN with the same metadata, and with other");
   return {
     method,
     timeoutMs: timeoutMs === noTimeout ? undefined : timeoutMs,
     sequence: payload.readUInt32BE(6),
     sentAt: payload.readDoubleBE(10),
     metadata: end === payload.length ? undefined : payload.subarray(end),
+    sameMetadata,
   };
 }
 
