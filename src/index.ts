@@ -27,15 +27,26 @@ export {
   type RpcErrorOptions,
   UsageError,
 } from "./errors.js";
+export type { Anomaly, AnomalyKind } from "./interceptors/anomaly.js";
 export type { LimitOptions, MethodLimitOptions, RateOption } from "./interceptors/call-limits.js";
+export type { ChannelStats, ClientMethodStats, ConnectionState } from "./interceptors/channel-stats.js";
 export type { CircuitBreakerOptions, CircuitState } from "./interceptors/circuit-breaker.js";
 export type { FreshnessOption } from "./interceptors/freshness-option.js";
 export type { Logger } from "./interceptors/logger.js";
+export type { MethodStats } from "./interceptors/method-figures.js";
+export type {
+  AnyMeterProvider,
+  AnyTracerProvider,
+  OpenTelemetryOption,
+  OpenTelemetryProviders,
+} from "./interceptors/open-telemetry-option.js";
 export { allow, deny, type PolicyRule, type PolicyTarget, shadow } from "./interceptors/policy.js";
 export type { PolicyChange } from "./interceptors/policy-events.js";
 export type { PolicyExplanation } from "./interceptors/policy-explanation.js";
 export type { Roles } from "./interceptors/policy-roles.js";
 export type { DecidingRule } from "./interceptors/policy-rule.js";
+export type { QuarantineOptions } from "./interceptors/quarantine.js";
+export type { PeerStats, ServerStats } from "./interceptors/server-stats.js";
 export { type LoadOptions, loadCredentials } from "./load-credentials.js";
 export type { RetryThrottling } from "./rpc/attempts/retry-throttle.js";
 export type { CallContext, HandlerContext } from "./rpc/call-context.js";

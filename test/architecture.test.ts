@@ -66,7 +66,7 @@ const packageDoors: Record<string, RegExp> = {
     /^(errors\.ts|error-detail\.ts|(rpc|client|server|interceptors|gen|codegen|testing|cli|audit|tokens)\/)/,
   "@bufbuild/protoplugin": /^codegen\//,
   "@bufbuild/protovalidate": /^interceptors\//,
-  "@opentelemetry/api": /^interceptors\//,
+  "@opentelemetry/api": /^interceptors\/(open-telemetry\/|load-open-telemetry\.ts$)/,
   jose: /^tokens\//,
 };
 

@@ -41,6 +41,8 @@ export class AuditLog implements AsyncDisposable {
   #checkpointDue = false;
   #timer: NodeJS.Timeout | undefined;
   #failure: Failure | undefined;
+  #written = 0;
+  #lost = 0;
   #closed: Promise<void> | undefined;
 
   /** @internal Use `openAuditLog`. */
@@ -62,6 +64,16 @@ export class AuditLog implements AsyncDisposable {
     return this.#failure !== undefined;
   }
 
+  /** Records that this process has written, those that the log adds itself included. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Records that could not be written. */
+  get lost(): number {
+    return this.#lost;
+  }
+
   /** Told when the log cannot be written, and when its anchor cannot. */
   onProblem(listener: (error: Error) => void): Disposable {
     this.#listeners.add(listener);
@@ -78,6 +90,7 @@ export class AuditLog implements AsyncDisposable {
     const failure = this.#failure;
     if (failure !== undefined && this.#now() < failure.retryAt) {
       failure.lost += 1;
+      this.#lost += 1;
       return Promise.reject(unavailable(`cannot be written since ${failure.since} (${failure.code})`));
     }
     return new Promise((resolve, reject) => {
@@ -136,6 +149,7 @@ export class AuditLog implements AsyncDisposable {
     try {
       const first = (await this.#writer.write(records, checkpoint)) + records.length - batch.length;
       this.#failure = undefined;
+      this.#written += records.length;
       for (const [index, { resolve }] of batch.entries()) resolve(first + index);
       this.#checkpointLater();
     } catch (error) {
@@ -147,6 +161,7 @@ export class AuditLog implements AsyncDisposable {
     const code = isCodedError(error) ? error.code : "ERR_FILE_WRITE";
     const since = this.#failure?.since ?? new Date().toISOString();
     const lost = (this.#failure?.lost ?? 0) + batch.length;
+    this.#lost += batch.length;
     this.#failure = { since, code, lost, retryAt: this.#now() + retryAfterMs };
     const reason = unavailable(`cannot be written since ${since} (${code})`, error);
     for (const { reject } of batch) reject(reason);

@@ -141,13 +141,19 @@ export class Calls {
     const { timeoutMs, maxMessageBytes, interceptors, configs, policy, token } = this.#options;
     const { throttle, buffer, breaker } = policy;
     const { logger, payloadStages, logMetadata } = this.#options;
-    const { transport } = this.#connection;
+    const { transport, telemetry, figures } = this.#connection;
     const settings = methodSettings(method, configs);
     const contract = methodContract(method);
-    const plan: AttemptPlan = { ...settings, throttle, buffer, transport };
+    const plan: AttemptPlan = {
+      ...settings,
+      throttle,
+      buffer,
+      transport: telemetry?.attempts(transport, method) ?? transport,
+    };
     // The order of a client's stages, outermost first. Attempts are below all of them.
     const stages = [
-      clientTelemetry(logger, () => transport.protocol, logMetadata),
+      ...(telemetry?.stages(method) ?? []),
+      clientTelemetry(logger, () => transport.protocol, logMetadata, [figures, ...(telemetry?.observers ?? [])]),
       ...(breaker === undefined ? [] : [breaker.stage]),
       deadline,
       ...(payloadStages?.(method) ?? []),

@@ -4,10 +4,16 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { RpcError, UsageError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
+import type { ChannelStats } from "../interceptors/channel-stats.js";
 import type { CircuitState } from "../interceptors/circuit-breaker.js";
 import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { checkLogMetadata } from "../interceptors/metadata-log.js";
+import {
+  checkOpenTelemetry,
+  type OpenTelemetryOption,
+  type OpenTelemetryProviders,
+} from "../interceptors/open-telemetry-option.js";
 import { enableAmbientCalls } from "../rpc/ambient-call.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
 import type { Source } from "../source.js";
@@ -17,6 +23,7 @@ import { type Address, parseAddress } from "../transport/address.js";
 import { requirePlatform } from "../transport/platform.js";
 import { checkTransports, type TransportName, transportName } from "../transport/protocols.js";
 import { CallPolicy, type CallPolicyOptions, callPolicyKeys } from "./call-policy.js";
+import type { ChannelTelemetry } from "./channel-telemetry.js";
 import type { Connection } from "./connection.js";
 
 export interface ChannelOptions extends CallPolicyOptions {
@@ -38,6 +45,11 @@ export interface ChannelOptions extends CallPolicyOptions {
   readonly logPayloads?: LogPayloads;
   /** Keys of request metadata whose values the records of calls show. @default none */
   readonly logMetadata?: readonly string[];
+  /**
+   * Metrics and spans by `@opentelemetry/api`, which has to be installed: to the registered providers, or to those given. What
+   * is measured is in docs/telemetry.md. @default false
+   */
+  readonly openTelemetry?: OpenTelemetryOption;
   /** The capability token of every call: one that does not change, `tokenSource()` or `tokenFile()`. docs/tokens.md */
   readonly token?: string | TokenSource;
 }
@@ -53,6 +65,7 @@ export const channelOptionKeys = [
     "logger",
     "logPayloads",
     "logMetadata",
+    "openTelemetry",
     "token",
   ] as const),
   ...callPolicyKeys,
@@ -73,6 +86,8 @@ export function createChannel(options: ChannelOptions): Channel {
 
 export class Channel implements AsyncDisposable {
   readonly address: Address;
+  /** What the address was given as. */
+  readonly target: string;
   readonly peer: SpiffeId;
   readonly credentials: Source<CredentialState>;
   readonly maxMessageBytes: number;
@@ -87,6 +102,7 @@ export class Channel implements AsyncDisposable {
   readonly policy: CallPolicy;
   /** @internal */
   readonly token: TokenSource | undefined;
+  readonly #openTelemetry: true | OpenTelemetryProviders | undefined;
   #connection: Promise<Connection> | undefined;
   #open: Connection | undefined;
   #closed = false;
@@ -99,6 +115,7 @@ export class Channel implements AsyncDisposable {
     this.connectRaw = connectRaw;
     this.credentials = checkCredentials("createChannel()", options.credentials);
     this.address = parseAddress(options.target);
+    this.target = options.target;
     requirePlatform(this.address);
     this.peer = checkPeer(options.peer);
     this.maxMessageBytes = checkCount("maxMessageBytes", options.maxMessageBytes ?? defaults.maxMessageBytes);
@@ -112,6 +129,7 @@ export class Channel implements AsyncDisposable {
     this.logMetadata = checkLogMetadata(options.logMetadata);
     this.policy = new CallPolicy(options, this.logger, this.peer);
     this.token = checkToken(options.token);
+    this.#openTelemetry = checkOpenTelemetry(options.openTelemetry);
     enableAmbientCalls();
   }
 
@@ -123,6 +141,22 @@ export class Channel implements AsyncDisposable {
   /** Whether calls go through at present, and a way to hear when that changes; undefined without `circuitBreaker`. */
   get breaker(): Source<CircuitState> | undefined {
     return this.policy.breaker;
+  }
+
+  /** What the clients on this channel did so far, and how the channel is now. */
+  stats(): ChannelStats {
+    const { policy, target, peer, transport, credentials } = this;
+    return {
+      target,
+      peer: peer.toString(),
+      connection: this.#closed ? "closed" : (this.#open?.state ?? "idle"),
+      transport,
+      callsUnderWay: this.#open?.calls.size ?? 0,
+      methods: this.#open?.figures.read() ?? [],
+      breaker: policy.breaker?.current(),
+      retryTokens: policy.throttle.tokens,
+      certificateExpires: credentials.current().svid.notAfter.getTime(),
+    };
   }
 
   /** @internal */
@@ -139,7 +173,8 @@ export class Channel implements AsyncDisposable {
   /** Cancels the calls under way and closes the connection. */
   async close(): Promise<void> {
     this.#closed = true;
-    (await this.#connection)?.close(channelClosed());
+    // One that could not be loaded has told its callers why.
+    (await this.#connection?.catch(() => undefined))?.close(channelClosed());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,11 +183,27 @@ export class Channel implements AsyncDisposable {
 
   /** What a call needs (TLS, HTTP/2, protobuf) is loaded with the first one: importing pinwire must cost next to nothing. */
   #load(): Promise<Connection> {
-    this.#connection ??= import("./connection.js").then(({ Connection }) => {
-      this.#open = new Connection(this);
-      return this.#open;
+    this.#connection ??= this.#connect().catch((error: unknown) => {
+      // So that a later call tries again.
+      this.#connection = undefined;
+      throw error;
     });
     return this.#connection;
+  }
+
+  async #connect(): Promise<Connection> {
+    const telemetry = await this.#telemetry();
+    const { Connection } = await import("./connection.js");
+    this.#open = new Connection(this, telemetry);
+    return this.#open;
+  }
+
+  /** @throws ConfigError ERR_OPENTELEMETRY_MISSING */
+  async #telemetry(): Promise<ChannelTelemetry | undefined> {
+    if (this.#openTelemetry === undefined) return undefined;
+    const { loadOpenTelemetry } = await import("../interceptors/load-open-telemetry.js");
+    const { ChannelTelemetry } = await import("./channel-telemetry.js");
+    return new ChannelTelemetry(await loadOpenTelemetry(this.#openTelemetry), this);
   }
 }
 

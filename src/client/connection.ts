@@ -1,5 +1,6 @@
 import { defaults } from "../defaults.js";
 import type { RpcError } from "../errors.js";
+import { ChannelFigures, type ConnectionState } from "../interceptors/channel-stats.js";
 import { logAccusation, logFallback, logViolation } from "../interceptors/connection-log.js";
 import { strayLog } from "../interceptors/stray-log.js";
 import type { Call, StrayReporter } from "../rpc/call.js";
@@ -9,6 +10,7 @@ import type { ClientTransport } from "../rpc/transport.js";
 import { dial, secureSocket } from "../transport/secure-dialer.js";
 import { checkServerSocket } from "../transport/socket-check.js";
 import type { Channel } from "./channel.js";
+import type { ChannelTelemetry } from "./channel-telemetry.js";
 
 /** The working half of a channel: its transport and the calls under way on it. */
 export class Connection {
@@ -16,9 +18,15 @@ export class Connection {
   readonly calls = new Set<Call>();
   readonly onStray: StrayReporter;
 
-  constructor(channel: Channel) {
+  /** Undefined without the option `openTelemetry`. */
+  readonly telemetry: ChannelTelemetry | undefined;
+  readonly figures = new ChannelFigures();
+
+  constructor(channel: Channel, telemetry: ChannelTelemetry | undefined) {
+    this.telemetry = telemetry;
     this.onStray = strayLog(channel.logger);
-    this.transport = new NegotiatedClientTransport(dialerFor(channel), {
+    const dialer = dialerFor(channel);
+    this.transport = new NegotiatedClientTransport(telemetry?.dialer(dialer) ?? dialer, {
       transports: channel.transports,
       maxMessageBytes: channel.maxMessageBytes,
       handshakeTimeoutMs: channel.handshakeTimeoutMs,
@@ -30,9 +38,16 @@ export class Connection {
     });
   }
 
+  /** What becomes of a call that comes now. */
+  get state(): ConnectionState {
+    if (this.transport.protocol !== undefined) return "connected";
+    return this.transport.backoffMs > 0 ? "waiting" : "idle";
+  }
+
   close(reason: RpcError): void {
     for (const call of [...this.calls]) call.abort(reason);
     this.transport.close();
+    this.telemetry?.[Symbol.dispose]();
   }
 }
 

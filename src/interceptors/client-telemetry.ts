@@ -1,9 +1,10 @@
-import { isCodedError, RpcError } from "../errors.js";
+import { type ErrorCode, isCodedError, RpcError } from "../errors.js";
 import type { ClientCall } from "../rpc/client-call.js";
 import type { ClientStage } from "../rpc/client-method.js";
 import { methodPath } from "../rpc/method-path.js";
 import { Status } from "../status.js";
 import { type CallRecord, callRecord } from "./call-record.js";
+import type { ClientObserver } from "./client-observer.js";
 import type { Logger } from "./logger.js";
 import { RecordLimit } from "./record-limit.js";
 
@@ -15,19 +16,32 @@ export function clientTelemetry(
   logger: Logger,
   protocol: () => string | undefined,
   metadataKeys: readonly string[] = [],
+  observers: readonly ClientObserver[] = [],
 ): ClientStage {
   const limit = new RecordLimit();
   return async (call, next) => {
     try {
       await next();
+      tell(observers, call, Status.OK);
       if (logger.isLevelEnabled?.("debug") ?? true) {
         logger.debug(recordOf(call, Status.OK, protocol(), metadataKeys), "call made");
       }
     } catch (error) {
+      tell(observers, call, statusOf(error), isCodedError(error) ? error.code : undefined);
       logFailure(logger, limit, recordOf(call, statusOf(error), protocol(), metadataKeys), error);
       throw error;
     }
   };
+}
+
+function tell(observers: readonly ClientObserver[], call: ClientCall, status: Status, code?: ErrorCode): void {
+  for (const observer of observers) {
+    try {
+      observer.callEnded(call, status, code);
+    } catch {
+      // Whoever watches must not decide.
+    }
+  }
 }
 
 function logFailure(logger: Logger, limit: RecordLimit, record: CallRecord, error: unknown): void {

@@ -6,6 +6,9 @@ import type { ConnectionRefusal } from "../transport/secure-listener.js";
 
 /** Who watches what a server does: figures, anomalies. It decides nothing, and may look at everything but payloads. */
 export interface ServerObserver {
+  /** A handshake begins; it may come to nothing. */
+  handshakeBegan?(): void;
+  callStarted?(call: ServerCall): void;
   /** Each call once, whichever way it ended; `code` is the reason when it did not end well. */
   callEnded?(call: ServerCall, status: Status, code: ErrorCode | undefined): void;
   connectionOpened?(connection: SecureConnection): void;
@@ -20,9 +23,11 @@ export interface ServerObserver {
 /** Tells all; what one throws is its own fault and nobody else's. */
 export class ServerObservers implements Required<ServerObserver> {
   readonly #observers: readonly ServerObserver[];
+  readonly #starts: readonly ServerObserver[];
 
   constructor(observers: readonly ServerObserver[]) {
     this.#observers = observers;
+    this.#starts = observers.filter(({ callStarted }) => callStarted !== undefined);
   }
 
   /** Whether there is anybody to be told about calls: nothing is looked up otherwise. */
@@ -30,8 +35,29 @@ export class ServerObservers implements Required<ServerObserver> {
     return this.#observers.some(({ callEnded }) => callEnded !== undefined);
   }
 
+  handshakeBegan(): void {
+    for (const observer of this.#observers) attempt(() => observer.handshakeBegan?.());
+  }
+
+  callStarted(call: ServerCall): void {
+    for (const observer of this.#starts) {
+      // Without a closure: this is done for every call.
+      try {
+        observer.callStarted?.(call);
+      } catch {
+        // There is nobody to tell.
+      }
+    }
+  }
+
   callEnded(call: ServerCall, status: Status, code: ErrorCode | undefined): void {
-    for (const observer of this.#observers) attempt(() => observer.callEnded?.(call, status, code));
+    for (const observer of this.#observers) {
+      try {
+        observer.callEnded?.(call, status, code);
+      } catch {
+        // As above.
+      }
+    }
   }
 
   connectionOpened(connection: SecureConnection): void {

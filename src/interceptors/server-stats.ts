@@ -80,8 +80,10 @@ export class StatsObserver implements ServerObserver {
     this.#peerOf(peer.id.toString()).connections -= 1;
   }
 
-  connectionRefused({ reason: { code } }: ConnectionRefusal): void {
-    this.#refusedConnections.set(code, (this.#refusedConnections.get(code) ?? 0) + 1);
+  connectionRefused({ reason, counts }: ConnectionRefusal): void {
+    for (const [code, count] of counts ?? [[reason.code, 1] as const]) {
+      this.#refusedConnections.set(code, (this.#refusedConnections.get(code) ?? 0) + count);
+    }
   }
 
   anomaly(kind: AnomalyKind): void {

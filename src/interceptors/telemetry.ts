@@ -20,6 +20,7 @@ export function serverTelemetry(
   const limit = new RecordLimit();
   const { followCalls } = observers;
   return async (call, next) => {
+    observers.callStarted(call);
     try {
       await next();
       if (followCalls) observers.callEnded(call, Status.OK, undefined);

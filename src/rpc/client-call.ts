@@ -97,6 +97,11 @@ export class ClientCall extends Call implements ClientStreamListener {
     return this.#stream;
   }
 
+  /** How often the call was sent so far; 0 when it ended before that. */
+  get attempts(): number {
+    return this.#stream === undefined ? 0 : (this.#stream.history?.attempts ?? 1);
+  }
+
   /** Whether the call is over; nothing more is sent then. */
   get ended(): boolean {
     return this.#ended || this.abortReason !== undefined;

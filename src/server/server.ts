@@ -13,6 +13,7 @@ import { checkFreshness, type FreshnessOption } from "../interceptors/freshness-
 import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { checkLogMetadata } from "../interceptors/metadata-log.js";
+import { checkOpenTelemetry, type OpenTelemetryOption } from "../interceptors/open-telemetry-option.js";
 import { type PolicyChange, PolicyEvents } from "../interceptors/policy-events.js";
 import type { PolicyExplanation } from "../interceptors/policy-explanation.js";
 import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
@@ -52,6 +53,11 @@ export interface ServerSettings extends PolicyOptions {
   readonly onAnomaly?: (anomaly: Anomaly) => void;
   /** Keeps a peer from calling for a while after an anomaly. @default off */
   readonly quarantine?: QuarantineOptions;
+  /**
+   * Metrics and spans by `@opentelemetry/api`, which has to be installed: to the registered providers, or to those given. What
+   * is measured is in docs/telemetry.md. @default false
+   */
+  readonly openTelemetry?: OpenTelemetryOption;
   /** What is spoken, the preferred first. @default ["direct", "h2"] */
   readonly transports?: readonly TransportName[];
   /** How often, how many at once, how large: per identity and method. docs/limits.md has the table. */
@@ -146,6 +152,7 @@ export class Server implements AsyncDisposable {
       "logMetadata",
       "onAnomaly",
       "quarantine",
+      "openTelemetry",
       "logger",
       "transports",
       "limits",
@@ -167,6 +174,7 @@ export class Server implements AsyncDisposable {
     checkLogPayloads(options.logPayloads);
     checkLogMetadata(options.logMetadata);
     checkQuarantine(options.quarantine);
+    checkOpenTelemetry(options.openTelemetry);
     checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
     checkFlag("reflection", options.reflection);
     checkFlag("admin", options.admin);
@@ -203,7 +211,7 @@ export class Server implements AsyncDisposable {
    *
    * @param address `unix:/absolute/path` or `npipe:name`
    * @throws ConfigError ERR_INVALID_ADDRESS, ERR_PATH_TOO_LONG, ERR_DIRECTORY_NOT_PRIVATE, ERR_ADDRESS_IN_USE,
-   * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED, ERR_SCHEMA_POLICY, ERR_VALIDATION_MISSING,
+   * ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED, ERR_SCHEMA_POLICY, ERR_VALIDATION_MISSING, ERR_OPENTELEMETRY_MISSING,
    * ERR_VALIDATION_RULES, ERR_GENERATED_STALE, ERR_POLICY_INVALID, ERR_ROLE_UNDEFINED,
    * ERR_ROLE_UNUSED, ERR_FILE_MISSING and others of the files that `tokens` names; UsageError ERR_SERVER_CLOSED,
    * ERR_NO_TOKENS
@@ -311,6 +319,7 @@ export class Server implements AsyncDisposable {
       logPayloads: checkLogPayloads(this.#options.logPayloads),
       logMetadata: checkLogMetadata(this.#options.logMetadata),
       watching: this.#options,
+      openTelemetry: checkOpenTelemetry(this.#options.openTelemetry),
       limits: this.#limits,
       maxTimeoutIsChosen: this.#options.maxTimeoutMs !== undefined,
       callLimits: this.#callLimits,

@@ -27,6 +27,7 @@ import type { FreshnessOption } from "../interceptors/freshness-option.js";
 import type { LogPayloads } from "../interceptors/log-payloads.js";
 import type { Logger } from "../interceptors/logger.js";
 import { assertServed } from "../interceptors/method-limits.js";
+import type { OpenTelemetryProviders } from "../interceptors/open-telemetry-option.js";
 import { payloadLog } from "../interceptors/payload-log.js";
 import type { PolicyEvents } from "../interceptors/policy-events.js";
 import { LivePolicy } from "../interceptors/policy-live.js";
@@ -64,6 +65,7 @@ import { createSecureListener, type SecureListener } from "../transport/secure-l
 import { withBuiltInServices } from "./built-in-services.js";
 import type { Health } from "./health.js";
 import { LimitStages } from "./limit-stages.js";
+import { type OpenTelemetryStage, startOpenTelemetry } from "./open-telemetry-stage.js";
 import { schemaService } from "./schema-service.js";
 import type { ServerLimits } from "./server.js";
 import { startTokenStage, type TokenStage } from "./token-stage.js";
@@ -84,6 +86,7 @@ export interface ServingOptions {
   readonly logPayloads: LogPayloads;
   readonly logMetadata: readonly string[];
   readonly watching: WatchOptions;
+  readonly openTelemetry: true | OpenTelemetryProviders | undefined;
   readonly limits: ServerLimits;
   /** Whether `maxTimeoutMs` was set, and so holds whatever a schema says. */
   readonly maxTimeoutIsChosen: boolean;
@@ -102,6 +105,7 @@ export interface ServingOptions {
 /** The options with what was loaded for them. */
 interface LoadedOptions extends ServingOptions {
   readonly watched: ReturnType<typeof watch>;
+  readonly telemetry: OpenTelemetryStage;
   readonly validations: Awaited<ReturnType<typeof loadValidation>>;
 }
 
@@ -132,7 +136,8 @@ export class Serving {
     const speaksH2 = options.transports.includes("h2");
     const h2 = speaksH2 ? await import("../rpc/h2/h2-server-transport.js") : undefined;
     for (const [service, contracts] of options.contracts) adoptContracts(service, contracts);
-    const watched = watch(options.watching, options.logger);
+    const telemetry = await startOpenTelemetry(options);
+    const watched = watch(options.watching, options.logger, telemetry.metrics);
     let serving: Serving | undefined;
     const stats = () => {
       if (serving === undefined) throw new Error("no call comes before the server listens");
@@ -145,10 +150,11 @@ export class Serving {
     let tokens: TokenStage | undefined;
     try {
       tokens = await startTokenStage({ ...options, services });
-      const loaded = { ...options, services, validations, watched };
+      const loaded = { ...options, services, validations, watched, telemetry };
       serving = new Serving(loaded, policy, tokens, h2?.H2ServerTransport);
       return serving;
     } catch (error) {
+      telemetry[Symbol.dispose]();
       tokens?.[Symbol.dispose]();
       await policy.close();
       throw error;
@@ -185,6 +191,7 @@ export class Serving {
         ...limits,
         onStray,
         outer: [
+          ...options.telemetry.stages,
           telemetry,
           ...outcome,
           authentication,
@@ -249,6 +256,7 @@ export class Serving {
         });
         this.#transports.get(connection.protocol)?.accept(connection);
       },
+      onHandshake: () => observers.handshakeBegan(),
       onRefused: (refusal) => {
         logRefusal(logger, refusal);
         audit?.refusedConnection(refusal);
@@ -303,6 +311,7 @@ export class Serving {
     this.#tokens[Symbol.dispose]();
     await this.#listener.close();
     this.#audit?.[Symbol.dispose]();
+    this.#options.telemetry[Symbol.dispose]();
   }
 
   #serve(stream: ServerStream): ServerStreamListener {

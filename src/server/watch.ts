@@ -1,6 +1,7 @@
 import type { Anomaly } from "../interceptors/anomaly.js";
 import { AnomalyDetector } from "../interceptors/anomaly-detector.js";
 import type { Logger } from "../interceptors/logger.js";
+import type { ServerMetrics } from "../interceptors/open-telemetry/server-metrics.js";
 import { Quarantine, type QuarantineOptions } from "../interceptors/quarantine.js";
 import { ServerObservers } from "../interceptors/server-observer.js";
 import { StatsObserver } from "../interceptors/server-stats.js";
@@ -11,7 +12,7 @@ export interface WatchOptions {
 }
 
 /** Who watches a server, and what may follow from what they see. */
-export function watch(options: WatchOptions, logger: Logger) {
+export function watch(options: WatchOptions, logger: Logger, metrics: ServerMetrics | undefined) {
   const stats = new StatsObserver();
   const quarantine = options.quarantine && new Quarantine(options.quarantine);
   const detector = new AnomalyDetector((anomaly) => {
@@ -19,8 +20,13 @@ export function watch(options: WatchOptions, logger: Logger) {
     stats.anomaly(anomaly.kind);
     quarantine?.add(anomaly);
     tell(options.onAnomaly, anomaly);
+    metrics?.anomaly(anomaly.kind);
   });
-  return { observers: new ServerObservers([stats, detector]), quarantine, stats };
+  return {
+    observers: new ServerObservers(metrics === undefined ? [stats, detector] : [stats, detector, metrics]),
+    quarantine,
+    stats,
+  };
 }
 
 /** A listener that throws, or whose promise rejects, is its own problem. */

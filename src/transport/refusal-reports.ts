@@ -5,6 +5,8 @@ import { newReference } from "../reference.js";
 export interface ConnectionRefusal {
   readonly reason: CodedError;
   readonly reference: string;
+  /** How many connections it is about, by reason, where it stands for more than one. */
+  readonly counts?: ReadonlyMap<ErrorCode, number>;
 }
 
 const windowMs = 1_000;
@@ -42,10 +44,11 @@ export class RefusalReports {
     this.#passed = 0;
     const [first] = this.#withheld.keys();
     if (first === undefined) return;
-    const counts = [...this.#withheld].map(([code, count]) => `${count} ${code}`).join(", ");
+    const counts = new Map(this.#withheld);
     this.#withheld.clear();
-    const reason = new PeerError(first, `more connections were refused within a second: ${counts}`);
-    this.#pass({ reason, reference: newReference() });
+    const words = [...counts].map(([code, count]) => `${count} ${code}`).join(", ");
+    const reason = new PeerError(first, `more connections were refused within a second: ${words}`);
+    this.#pass({ reason, reference: newReference(), counts });
   }
 
   #pass(refusal: ConnectionRefusal): void {

@@ -28,6 +28,8 @@ export interface SecureListenerOptions {
   readonly protocols: readonly string[];
   readonly limits: ConnectionLimits;
   onConnection(connection: SecureConnection): void;
+  /** A handshake begins. */
+  onHandshake?(): void;
   /** At most about ten times a second; what is more comes as one report with the numbers. */
   onRefused(refusal: ConnectionRefusal): void;
   readonly now?: () => number;
@@ -136,6 +138,7 @@ class TlsListener implements SecureListener {
       return;
     }
     this.#sockets.add(raw);
+    this.#options.onHandshake?.();
     raw.once("close", () => place[Symbol.dispose]());
     const steps: HandshakeSteps = {
       begin: () => this.#begin(raw),

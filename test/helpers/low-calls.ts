@@ -6,6 +6,7 @@ import type { CredentialState } from "../../src/credentials/credential-state.js"
 import { defaults } from "../../src/defaults.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
+import { ChannelFigures } from "../../src/interceptors/channel-stats.js";
 import { defaultLogger } from "../../src/interceptors/logger.js";
 import type { Call } from "../../src/rpc/call.js";
 import { type NegotiatedClientOptions, NegotiatedClientTransport } from "../../src/rpc/negotiated-client-transport.js";
@@ -45,7 +46,15 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
     ...options,
   });
   onTestFinished(() => transport.close());
-  const connection = { transport, calls: new Set<Call>(), onStray: () => {}, close: () => {} };
+  const connection = {
+    transport,
+    calls: new Set<Call>(),
+    onStray: () => {},
+    close: () => {},
+    telemetry: undefined,
+    figures: new ChannelFigures(),
+    state: "connected" as const,
+  };
   const calls = new Calls(connection, {
     peer: expected,
     timeoutMs: 10_000,
