@@ -50,6 +50,13 @@ const refusals: ReadonlySet<Status> = new Set([
   Status.RESOURCE_EXHAUSTED,
 ]);
 
+/**
+ * @param isOwn whether the peer itself did it, proven by its key and in good standing: what somebody does under a name that he
+ * merely claims, or with a credential that was withdrawn, must not be held against who the name belongs to
+ * @returns whether the peer was locked out for it
+ */
+export type AnomalyListener = (anomaly: Anomaly, isOwn: boolean) => boolean;
+
 interface Profile {
   readonly habits: PeerHabits;
   readonly bursts: Map<AnomalyKind, Burst>;
@@ -57,13 +64,13 @@ interface Profile {
 
 /** Looks for what is wrong in what a server sees. Fixed memory for each peer, and for all of them together. */
 export class AnomalyDetector implements ServerObserver {
-  readonly #onAnomaly: (anomaly: Anomaly) => void;
+  readonly #onAnomaly: AnomalyListener;
   readonly #now: () => number;
   readonly #peers: IdentityTable<Profile>;
   /** Of all that was refused before it proved who it is. */
   readonly #strangers: Profile = newProfile();
 
-  constructor(onAnomaly: (anomaly: Anomaly) => void, now: () => number = () => performance.now()) {
+  constructor(onAnomaly: AnomalyListener, now: () => number = () => performance.now()) {
     this.#onAnomaly = onAnomaly;
     this.#now = now;
     this.#peers = new IdentityTable({ make: newProfile, isAtRest: (profile) => this.#isAtRest(profile) });
@@ -84,48 +91,49 @@ export class AnomalyDetector implements ServerObserver {
   connectionRefused({ reason }: ConnectionRefusal): void {
     const { code } = reason;
     const claimed = reason instanceof PeerError ? reason.facts.peerId : undefined;
-    this.#add(this.#strangers, "handshake-burst", undefined, code);
-    // Only a name that is pinned can have the wrong key, and only one that is proven can be revoked: both are few.
+    this.#add(this.#strangers, "handshake-burst", { code });
     if (claimed === undefined) return;
-    if (code === "ERR_PIN_MISMATCH") this.#add(this.#peers.of(claimed), "pin-mismatch", claimed, code);
-    if (withdrawn.has(code)) this.#add(this.#peers.of(claimed), "withdrawn-credential", claimed, code);
+    const fact = { peer: claimed, code };
+    // Only a name that is pinned can have the wrong key, and only one that was signed can be revoked: both are few.
+    if (code === "ERR_PIN_MISMATCH") this.#add(this.#peers.of(claimed), "pin-mismatch", fact);
+    else if (code === "ERR_REVOKED") this.#add(this.#peers.of(claimed), "withdrawn-credential", fact);
+    // Anybody can make a chain that has expired, with any number of names: they have one count together.
+    else if (withdrawn.has(code)) this.#add(this.#strangers, "withdrawn-credential", fact);
   }
 
   violation({ peer }: SecureConnection): void {
     const id = peer.id.toString();
-    this.#add(this.#peers.of(id), "malformed-input", id, "ERR_PROTOCOL_VIOLATION");
+    this.#add(this.#peers.of(id), "malformed-input", { peer: id, code: "ERR_PROTOCOL_VIOLATION", isOwn: true });
   }
 
   requestRefused({ peer }: SecureConnection, code: ErrorCode): void {
     const id = peer.id.toString();
-    this.#add(this.#peers.of(id), "malformed-input", id, code);
+    this.#add(this.#peers.of(id), "malformed-input", { peer: id, code, isOwn: true });
   }
 
   #judgeFailure(profile: Profile, peer: string, call: ServerCall, status: Status, code: ErrorCode): void {
-    const method = call.path;
-    if (call.route.method === undefined) this.#add(profile, "method-probing", peer, code, method);
-    if (malformed.has(code)) this.#add(profile, "malformed-input", peer, code, method);
-    if (replayed.has(code)) this.#add(profile, "replay", peer, code, method);
-    if (withdrawn.has(code)) this.#add(profile, "withdrawn-credential", peer, code, method);
-    if (refusals.has(status)) this.#add(profile, "refusal-burst", peer, code, method);
+    // What it does while it is locked out has had its consequence.
+    if (code === "ERR_QUARANTINED") return;
+    const fact = { peer, code, method: call.path, isOwn: true };
+    if (call.route.method === undefined) this.#add(profile, "method-probing", fact);
+    if (malformed.has(code)) this.#add(profile, "malformed-input", fact);
+    if (replayed.has(code)) this.#add(profile, "replay", fact);
+    // The holder of an old certificate need not be who has the new one; a token is sent by the peer itself.
+    if (withdrawn.has(code))
+      this.#add(profile, "withdrawn-credential", { ...fact, isOwn: code === "ERR_TOKEN_REVOKED" });
+    if (refusals.has(status)) this.#add(profile, "refusal-burst", fact);
   }
 
   #judgeHabits(profile: Profile, peer: string, call: ServerCall): void {
     const { habits } = profile;
-    const { path } = call;
-    if (habits.isUnusualRate(this.#now(), unusualCalls)) this.#add(profile, "unusual-rate", peer, undefined, path);
-    if (habits.isNewMethod(path)) this.#add(profile, "new-method", peer, undefined, path);
+    const fact = { peer, method: call.path, isOwn: true };
+    if (habits.isUnusualRate(this.#now(), unusualCalls)) this.#add(profile, "unusual-rate", fact);
+    if (habits.isNewMethod(call.path)) this.#add(profile, "new-method", fact);
     const bytes = Math.max(call.requestBytes, call.responseBytes);
-    if (habits.isUnusualSize(bytes, unusualBytes)) this.#add(profile, "unusual-size", peer, undefined, path);
+    if (habits.isUnusualSize(bytes, unusualBytes)) this.#add(profile, "unusual-size", fact);
   }
 
-  #add(
-    { bursts }: Profile,
-    kind: AnomalyKind,
-    peer: string | undefined,
-    code: ErrorCode | undefined,
-    method?: string,
-  ): void {
+  #add({ bursts }: Profile, kind: AnomalyKind, { peer, code, method, isOwn = false }: Fact): void {
     let burst = bursts.get(kind);
     if (burst === undefined) {
       burst = new Burst();
@@ -135,13 +143,22 @@ export class AnomalyDetector implements ServerObserver {
     const count = burst.add(anomalyRules[kind], now);
     if (count === undefined) return;
     const since = Math.round(Date.now() - (now - burst.first));
-    this.#onAnomaly({ kind, peer, count, code, method: method?.slice(0, 256), since });
+    const anomaly = { kind, peer, count, code, method: method?.slice(0, 256), since };
+    // Who goes on when he is let in again is not to be spared because it is still the same burst.
+    if (this.#onAnomaly(anomaly, isOwn)) burst.reset();
   }
 
   #isAtRest({ bursts, habits }: Profile): boolean {
     const now = this.#now();
     return !habits.areSettled && [...bursts].every(([kind, burst]) => burst.isOver(anomalyRules[kind], now));
   }
+}
+
+interface Fact {
+  readonly peer?: string;
+  readonly code?: ErrorCode;
+  readonly method?: string;
+  readonly isOwn?: boolean;
 }
 
 function newProfile(): Profile {

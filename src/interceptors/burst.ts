@@ -29,6 +29,11 @@ export class Burst {
     return this.#count;
   }
 
+  /** What comes next begins anew: what was told has had a consequence, and its end must not be waited for. */
+  reset(): void {
+    this.#last = Number.NEGATIVE_INFINITY;
+  }
+
   /** When it began, by the clock of `now`. */
   get first(): number {
     return this.#first;

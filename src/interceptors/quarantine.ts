@@ -26,6 +26,9 @@ const ofVerifiedPeers = [
 ] as const satisfies readonly AnomalyKind[];
 const usual: readonly AnomalyKind[] = ["withdrawn-credential", "method-probing", "malformed-input", "replay"];
 
+/** Before those whose time is over are looked for. */
+const mostPeers = 4_096;
+
 /** Keeps peers from calling for a while after an anomaly of theirs. */
 export class Quarantine {
   readonly #forMs: number;
@@ -39,9 +42,18 @@ export class Quarantine {
     this.#now = now;
   }
 
-  /** Peers are those that were verified, so there are no more of them than pins. */
-  add({ kind, peer }: Anomaly): void {
-    if (peer !== undefined && this.#kinds.has(kind)) this.#until.set(peer, this.#now() + this.#forMs);
+  /** For what a verified peer did itself. @returns whether it leads to a quarantine */
+  add({ kind, peer }: Anomaly): boolean {
+    if (peer === undefined || !this.#kinds.has(kind)) return false;
+    if (this.#until.size >= mostPeers) this.#forget();
+    this.#until.set(peer, this.#now() + this.#forMs);
+    return true;
+  }
+
+  /** Those who never came back. */
+  #forget(): void {
+    const now = this.#now();
+    for (const [peer, until] of this.#until) if (until <= now) this.#until.delete(peer);
   }
 
   /** Before everything that costs anything. */

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Anomaly } from "../interceptors/anomaly.js";
 import { AnomalyDetector } from "../interceptors/anomaly-detector.js";
 import type { Logger } from "../interceptors/logger.js";
@@ -15,12 +16,13 @@ export interface WatchOptions {
 export function watch(options: WatchOptions, logger: Logger, metrics: ServerMetrics | undefined) {
   const stats = new StatsObserver();
   const quarantine = options.quarantine && new Quarantine(options.quarantine);
-  const detector = new AnomalyDetector((anomaly) => {
-    logger.warn({ event: "anomaly", ...anomaly }, "anomaly");
+  const detector = new AnomalyDetector((anomaly, isOwn) => {
+    const lockedOut = isOwn && quarantine?.add(anomaly) === true;
     stats.anomaly(anomaly.kind);
-    quarantine?.add(anomaly);
+    logger.warn({ event: "anomaly", ...anomaly }, "anomaly");
     tell(options.onAnomaly, anomaly);
     metrics?.anomaly(anomaly.kind);
+    return lockedOut;
   });
   return {
     observers: new ServerObservers(metrics === undefined ? [stats, detector] : [stats, detector, metrics]),
@@ -31,6 +33,10 @@ export function watch(options: WatchOptions, logger: Logger, metrics: ServerMetr
 
 /** A listener that throws, or whose promise rejects, is its own problem. */
 function tell(listener: ((anomaly: Anomaly) => void) | undefined, anomaly: Anomaly): void {
-  const result: unknown = listener?.(anomaly);
-  if (result instanceof Promise) result.catch(() => {});
+  try {
+    const result: unknown = listener?.(anomaly);
+    if (types.isPromise(result)) result.catch(() => {});
+  } catch {
+    // See above.
+  }
 }

@@ -9,7 +9,10 @@ class Watched {
   readonly anomalies: Anomaly[] = [];
   now = 1_000_000;
   readonly detector = new AnomalyDetector(
-    (anomaly) => this.anomalies.push(anomaly),
+    (anomaly) => {
+      this.anomalies.push(anomaly);
+      return false;
+    },
     () => this.now,
   );
 
@@ -128,6 +131,15 @@ describe("each kind", () => {
   it("has a rule", () => {
     expect(Object.keys(anomalyRules)).toEqual([...new Set(Object.keys(anomalyRules))]);
     for (const [kind] of cases) expect(anomalyRules).toHaveProperty([kind]);
+  });
+});
+
+describe("a stranger who shows expired chains, each under another name", () => {
+  it("is one burst, and takes no place of those who proved theirs", () => {
+    const watched = new Watched();
+    for (let n = 0; n < 19; n++) watched.refuse("ERR_CERTIFICATE_EXPIRED", `spiffe://local.test/${n}`);
+    expect(watched.anomalies).toMatchObject([{ kind: "withdrawn-credential", peer: "spiffe://local.test/0" }]);
+    expect(watched.detector.peers).toBe(0);
   });
 });
 
