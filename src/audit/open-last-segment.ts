@@ -6,7 +6,8 @@ import type { Anchor } from "./anchor.js";
 import { AuditChain } from "./audit-chain.js";
 import type { AuditFields, Position } from "./audit-record.js";
 import type { CheckpointKey } from "./checkpoint-key.js";
-import { readLines } from "./read-lines.js";
+import { type AuditRecord, parseRecord } from "./parse-record.js";
+import { type Line, readLines } from "./read-lines.js";
 import { SegmentFile } from "./segment-file.js";
 import { listSegments, type Segment } from "./segments.js";
 
@@ -16,16 +17,19 @@ export interface LastSegment {
   readonly log: string;
   readonly epoch: number;
   readonly position: Position;
+  /** The time of the segment's first record. */
+  readonly begunAt: string;
   /** What a crash left half-written and was cut off; the log says so itself. */
   readonly repairs: readonly AuditFields[];
 }
 
 /**
- * Finds the end of a log and proves its last segment. What a killed writer left of a line was never acknowledged: it is cut
- * off. Anything else that is wrong is not repaired but refused.
+ * Finds the end of a log and proves all of it from the anchor on: what is signed from now on vouches for everything before.
+ * What a killed writer left of a line was never acknowledged: it is cut off. Anything else that is wrong is not repaired but
+ * refused, and nothing is touched.
  *
  * @returns undefined when there is no log yet
- * @throws ConfigError ERR_AUDIT_TAMPERED, ERR_FILE_UNREADABLE, ERR_FILE_WRITE
+ * @throws ConfigError ERR_AUDIT_TAMPERED, ERR_KEY_MISMATCH, ERR_FILE_UNREADABLE, ERR_FILE_WRITE
  */
 export async function openLastSegment(
   directory: string,
@@ -33,47 +37,107 @@ export async function openLastSegment(
   anchor: Anchor | undefined,
 ): Promise<LastSegment | undefined> {
   const segments = await listSegments(directory);
+  const end = new LogEnd(key, anchor);
+  for (const segment of await sinceAnchor(segments, anchor)) await end.follow(segment);
+  const last = end.proven();
+  const { unbegun } = end;
   const repairs: AuditFields[] = [];
-  for (let segment = segments.pop(); segment !== undefined; segment = segments.pop()) {
-    const { chain, end, torn } = await follow(segment, key, anchor);
-    if (torn > 0) repairs.push(await repairOf(segment, end, torn));
-    // A segment is made together with its first record; one without it holds nothing.
-    if (end === 0) await unlink(segment.path);
-    else return lastOf(segment, chain, end, repairs, anchor);
+  if (unbegun !== undefined) {
+    if (unbegun.torn > 0) repairs.push(await repairOf(unbegun.segment, 0, unbegun.torn));
+    await unlink(unbegun.segment.path);
   }
+  if (last === undefined) return undefined;
+  const { segment, bytes, torn, begunAt, chain } = last;
+  if (torn > 0) repairs.push(await repairOf(segment, bytes, torn));
+  const file = await SegmentFile.open(segment);
+  await file.undo(bytes);
+  return { file, log: chain.log ?? "", epoch: chain.epoch, position: chain.position, begunAt, repairs };
+}
+
+/** The segments from the one on that the anchor's record has to be in. */
+async function sinceAnchor(segments: readonly Segment[], anchor: Anchor | undefined): Promise<readonly Segment[]> {
+  for (let index = segments.length - 1; index >= 0; index--) {
+    const segment = segments[index] as Segment;
+    const first = await firstRecordOf(segment);
+    if (first !== undefined && (anchor === undefined || first.seq <= anchor.seq)) return segments.slice(index);
+  }
+  return segments;
+}
+
+async function firstRecordOf({ path }: Segment): Promise<AuditRecord | undefined> {
+  for await (const { text, fault } of readLines(path)) return fault === undefined ? parseRecord(text) : undefined;
   return undefined;
 }
 
-async function lastOf(
-  segment: Segment,
-  chain: AuditChain,
-  end: number,
-  repairs: readonly AuditFields[],
-  anchor: Anchor | undefined,
-): Promise<LastSegment> {
-  if (anchor !== undefined && anchor.seq >= chain.position.seq) throw tampered(segment, "its end is missing");
-  const file = await SegmentFile.open(segment);
-  await file.undo(end);
-  return { file, log: chain.log ?? "", epoch: chain.epoch, position: chain.position, repairs };
+interface FollowedSegment {
+  readonly segment: Segment;
+  readonly begunAt: string;
+  /** Of whole records. */
+  readonly bytes: number;
+  /** Of what comes after them. */
+  readonly torn: number;
 }
 
-async function follow(segment: Segment, key: CheckpointKey, anchor: Anchor | undefined) {
-  const chain = new AuditChain(key.publicKey);
-  let end = 0;
-  for await (const { text, at, fault } of readLines(segment.path)) {
-    if (fault === "torn") return { chain, end, torn: text.length };
+/** Follows the last segments of a log, one after the other. */
+class LogEnd {
+  readonly #anchor: Anchor | undefined;
+  readonly #chain: AuditChain;
+  #last: FollowedSegment | undefined;
+  /** A segment is made together with its first record: one without it can only be the last, and holds nothing. */
+  unbegun: { readonly segment: Segment; readonly torn: number } | undefined;
+
+  constructor(key: CheckpointKey, anchor: Anchor | undefined) {
+    this.#anchor = anchor;
+    this.#chain = new AuditChain(key.publicKey);
+  }
+
+  async follow(segment: Segment): Promise<void> {
+    const before = this.unbegun?.segment ?? this.#last?.segment;
+    if (before !== undefined && segment.number !== before.number + 1)
+      throw tampered(segment, "the one before is missing");
+    // A segment is begun when the one before is whole and on the disk.
+    if (this.unbegun !== undefined) throw tampered(this.unbegun.segment, "it is empty");
+    if (this.#last !== undefined && this.#last.torn > 0)
+      throw tampered(this.#last.segment, "it does not end with a record");
+    let bytes = 0;
+    let torn = 0;
+    let begunAt = "";
+    for await (const { text, at, fault } of readLines(segment.path)) {
+      if (fault === "torn") {
+        torn = text.length;
+        break;
+      }
+      const { time } = this.#followLine(segment, text, at, fault);
+      begunAt ||= time;
+      bytes = at + text.length + 1;
+    }
+    if (bytes === 0) this.unbegun = { segment, torn };
+    else this.#last = { segment, begunAt, bytes, torn };
+  }
+
+  /** Where the log goes on. @throws ConfigError ERR_AUDIT_TAMPERED when the anchor knows more */
+  proven(): (FollowedSegment & { readonly chain: AuditChain }) | undefined {
+    const last = this.#last;
+    if (this.#anchor !== undefined && this.#anchor.seq >= this.#chain.position.seq) {
+      throw tampered(last?.segment ?? this.unbegun?.segment, "its end is missing");
+    }
+    return last && { ...last, chain: this.#chain };
+  }
+
+  #followLine(segment: Segment, text: string, at: number, fault: Line["fault"]): AuditRecord {
+    const chain = this.#chain;
     const record = fault ?? chain.follow(text, segment.number, at === 0);
     if (record === "other key") throw otherKey(segment);
     if (typeof record === "string") throw tampered(segment, `record ${chain.position.seq}: ${record}`);
+    const anchor = this.#anchor;
     if (anchor !== undefined && record.seq === anchor.seq && record.hash !== anchor.hash) {
       throw tampered(segment, `record ${record.seq} differs from the anchor`);
     }
     if (anchor !== undefined && record.log !== undefined && record.log !== anchor.log) {
       throw tampered(segment, "the anchor belongs to another log");
     }
-    end = at + text.length + 1;
+    return record;
   }
-  return { chain, end, torn: 0 };
 }
 
 async function repairOf({ number, path }: Segment, start: number, bytes: number): Promise<AuditFields> {
@@ -82,10 +146,10 @@ async function repairOf({ number, path }: Segment, start: number, bytes: number)
   return { type: "repair", segment: number, bytes, sha256: digest.digest("base64url") };
 }
 
-function tampered({ path }: Segment, problem: string): ConfigError {
+function tampered(segment: Segment | undefined, problem: string): ConfigError {
   return new ConfigError(
     "ERR_AUDIT_TAMPERED",
-    `${path} is not as it was written: ${problem}`,
+    `${segment?.path ?? "the log"} is not as it was written: ${problem}`,
     "run pinwire audit verify, and keep the directory as evidence; a new log begins in another directory",
   );
 }
