@@ -142,8 +142,9 @@ describe("a peer that does not read", () => {
   it("gets no more calls when it is a server: they wait", async () => {
     const client = await AttackedClient.start();
     const controller = new AbortController();
-    const options = { metadata: { key: "v".repeat(30_000) }, signal: controller.signal };
-    const calls = Array.from({ length: 400 }, () => client.client.sayHello({ name: "x" }, options));
+    // Metadata that is the same in each call would travel once.
+    const options = (n: number) => ({ metadata: { key: String(n).padStart(30_000, "v") }, signal: controller.signal });
+    const calls = Array.from({ length: 400 }, (_, n) => client.client.sayHello({ name: "x" }, options(n)));
     const peer = await client.server.accept();
     peer.socket.pause();
     peer.send(hello());

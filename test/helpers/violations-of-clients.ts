@@ -37,7 +37,7 @@ export const violationsOfClients: readonly Violation[] = [
   { violation: "UNKNOWN_FRAME", what: "type 255, only its header", frames: [header(1000, 255, 0, 0)] },
 
   { violation: "BAD_FLAGS", what: "HELLO with flags", frames: [frame(type.hello, 1, 0)], first: true },
-  { violation: "BAD_FLAGS", what: "OPEN with an unknown flag", frames: [frame(type.open, 2, 1, openPayload(1))] },
+  { violation: "BAD_FLAGS", what: "OPEN with an unknown flag", frames: [frame(type.open, 4, 1, openPayload(1))] },
   { violation: "BAD_FLAGS", what: "DATA with an unknown flag", frames: [collect, data(1, request(), 8)] },
   { violation: "BAD_FLAGS", what: "CANCEL with flags", frames: [collect, frame(type.cancel, 1, 1)] },
   { violation: "BAD_FLAGS", what: "WINDOW with flags", frames: [frame(type.window, 1, 0, Buffer.alloc(4, 1))] },
