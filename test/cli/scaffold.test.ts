@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { beforeAll, describe, expect, it } from "vitest";
 import { built } from "../helpers/built.js";
 import { buf, writeProtos } from "../helpers/proto-files.js";
@@ -122,6 +124,60 @@ export const notesHandlers: NotesImplementation = {
     );
     const { stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), [], { cwd: project.directory, encoding: "utf8" });
     expect(stdout).toBe("");
+  });
+
+  it("keeps line ends, a byte order mark and what is imported, and refuses a file it would spoil", () => {
+    const project = new Project();
+    project.run(file);
+    const windows = `\ufeff${project.read().replaceAll("\n", "\r\n")}`;
+    project.write(windows);
+    project.proto(first.replace("  rpc Watch", "  rpc Erase(Note) returns (Note);\n  rpc Watch"));
+    expect(project.run(file)).toMatchObject({ status: 0, stderr: "" });
+    const added = `  erase(_request, _context) {
+    throw new RpcError(Status.UNIMPLEMENTED, "notes.v1.NotesService/Erase is not written yet");
+  },
+};
+`;
+    expect(project.read()).toBe(windows.replace(/};\r\n$/, added.replaceAll("\n", "\r\n")));
+
+    const path = join(project.directory, "src/notes.ts");
+    const latin1 = Buffer.from(windows.replace("// New", "// Schöne"), "latin1");
+    writeFileSync(path, latin1);
+    expect(project.run(file)).toEqual({
+      status: 9,
+      stdout: "",
+      stderr: `pinwire: error: src/notes.ts is not UTF-8
+code: ERR_FILE_UNREADABLE (FAILED_PRECONDITION)
+hint: save it as UTF-8
+`,
+    });
+    expect(readFileSync(path).equals(latin1)).toBe(true);
+    // One that has nothing to do with handlers is none of its business.
+    writeFileSync(join(project.directory, "src/other.ts"), Buffer.from("// Schön", "latin1"));
+    project.write(windows);
+    expect(project.run(file)).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("lets no name of a file in foreign descriptors become code", () => {
+    const project = new Project();
+    const name = "a\nglobalThis.pwned = 1;\u2028pwned = 2;.proto";
+    const service = [{ name: "S", method: [{ name: "X", inputType: ".a.M", outputType: ".a.M" }] }];
+    const foreign = (services: typeof service) => {
+      const set = { file: [{ name, package: "a", syntax: "proto3", messageType: [{ name: "M" }], service: services }] };
+      const bytes = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, set));
+      writeFileSync(join(project.directory, "foreign.binpb"), bytes);
+    };
+    foreign(service);
+    expect(project.run("foreign.binpb")).toMatchObject({ status: 0 });
+    expect(project.read("src/s.ts")).toContain(
+      "\n// The handlers of a.S, a%0AglobalThis.pwned = 1;%E2%80%A8pwned = 2;.proto.\n",
+    );
+    expect(project.run("foreign.binpb").stdout).toBe("unchanged src/s.ts (a.S)\n");
+    foreign([]);
+    expect(project.run("foreign.binpb")).toMatchObject({
+      status: 9,
+      stderr: expect.stringContaining("handlers of a.S"),
+    });
   });
 
   it("says which handlers and files have nothing in the schema any more, and leaves them", () => {

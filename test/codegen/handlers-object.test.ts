@@ -41,6 +41,21 @@ describe("findHandlers", () => {
     ).toEqual(["read", "write", "find", "last"]);
   });
 
+  it("knows a regular expression after the head of a statement from a division", () => {
+    const text = `const notes: NotesImplementation = {
+      read() { if (a) /}/.test("}"); for await (const x of y) /{/.test(x); return {}; },
+      find() { return (a) / 2 + f(b) / 3; },
+    };`;
+    expect(names(text)).toEqual(["read", "find"]);
+  });
+
+  it("finds nothing in a text whose brackets do not belong together", () => {
+    for (const stray of ["(", "]", "`${ `;", "{ ) }"]) {
+      expect(names(`${stray} const notes: NotesImplementation = { read() {} };`)).toBeUndefined();
+      expect(names(`const notes: NotesImplementation = { read() {} }; ${stray}`)).toBeUndefined();
+    }
+  });
+
   it("takes satisfies too, and sees what is spread", () => {
     const text = "export const notes = { read() {}, ...others } satisfies NotesImplementation;";
     expect(findHandlers(text, "NotesImplementation")).toMatchObject({ spreads: true, handlers: [{ name: "read" }] });

@@ -2,6 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { formatted } from "../layout.js";
 import type { ServiceNames } from "../service-names.js";
 import type { HandlersObject } from "./handlers-object.js";
+import { type PinwireNames, pinwireNames, usualNames } from "./pinwire-names.js";
 
 /** What a file of handlers is about, and where what it imports is. */
 export interface HandlerFile {
@@ -11,19 +12,17 @@ export interface HandlerFile {
   readonly generated: string;
 }
 
-const pinwire = JSON.stringify("pinwire");
-
 /** The text of a new file: every handler there, none of them written. */
 export function newHandlerFile({ service, names, generated }: HandlerFile): string {
   return formatted(
     [
-      ...(service.methods.length > 0 ? [`import { RpcError, Status } from ${pinwire};`] : []),
+      ...(service.methods.length > 0 ? [usualNames.missing] : []),
       `import type { ${names.implementation} } from ${JSON.stringify(generated)};`,
       "",
       mark(service),
       "// New methods are added below by `pinwire scaffold`; what is here is left as it is.",
       `export const ${handlersName(names)}: ${names.implementation} = {`,
-      ...service.methods.flatMap((method) => handler(method, "  ")),
+      ...service.methods.flatMap((method) => handler(method, "  ", usualNames)),
       "};",
       "",
     ].join("\n"),
@@ -32,18 +31,27 @@ export function newHandlerFile({ service, names, generated }: HandlerFile): stri
 
 /** The text of a file with handlers for more methods, and all else as it is. */
 export function addHandlers(text: string, object: HandlersObject, methods: readonly DescMethod[]): string {
+  const names = pinwireNames(text, object.open);
+  const lineEnd = /\r?\n/.exec(text)?.[0] ?? "\n";
   const indentation = indentationAt(text, object.handlers[0]?.start) ?? "  ";
-  const added = methods.flatMap((method) => handler(method, indentation)).join("\n");
+  const added = formatted(methods.flatMap((method) => handler(method, indentation, names)).join("\n"));
   const outer = indentationAt(text, object.close) ?? "";
   const comma = object.missingComma;
   const upTo =
     comma === undefined ? text.slice(0, object.close) : `${text.slice(0, comma)},${text.slice(comma, object.close)}`;
-  return addImports(`${upTo.trimEnd()}\n${formatted(added)}\n${outer}${text.slice(object.close)}`);
+  const lines = ["", ...added.split("\n"), outer].join(lineEnd);
+  const whole = `${upTo.trimEnd()}${lines}${text.slice(object.close)}`;
+  return names.missing === "" ? whole : `${whole.slice(0, names.at)}${names.missing}${lineEnd}${whole.slice(names.at)}`;
 }
 
 /** A line that says whose handlers these are; {@link readMark} reads it. */
 function mark(service: DescService): string {
-  return `// The handlers of ${service.typeName}, ${service.file.proto.name}.`;
+  return `// The handlers of ${service.typeName}, ${markedName(service.file.proto.name)}.`;
+}
+
+/** The name of a file as a mark has it, in ASCII on one line: what a name in foreign descriptors holds must not become code. */
+export function markedName(fileName: string): string {
+  return fileName.toWellFormed().replace(/[^ -~]+/g, encodeURIComponent);
 }
 
 /** The service that a file was written for, if it says so, and where. */
@@ -58,27 +66,16 @@ function handlersName({ methods }: ServiceNames): string {
   return methods.replace(/Methods$/, "Handlers");
 }
 
-function handler(method: DescMethod, indentation: string): string[] {
+function handler(method: DescMethod, indentation: string, { rpcError, status }: PinwireNames): string[] {
   const requests = method.methodKind === "unary" || method.methodKind === "server_streaming" ? "_request" : "_requests";
   const streams = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
   const message = JSON.stringify(`${method.parent.typeName}/${method.name} is not written yet`);
   return [
     ...(streams ? [`  // A stream of responses: async *${method.localName}(…) { yield … }`] : []),
     `  ${method.localName}(${requests}, _context) {`,
-    `    throw new RpcError(Status.UNIMPLEMENTED, ${message});`,
+    `    throw new ${rpcError}(${status}.UNIMPLEMENTED, ${message});`,
     "  },",
   ].map((line) => indentation + line.slice(2));
-}
-
-/** What the new handlers need; whoever wrote all the others may have removed it. */
-function addImports(text: string): string {
-  const missing = ["RpcError", "Status"].filter((name) => {
-    return !new RegExp(`^import\\s*\\{[^}]*\\b${name}\\b[^}]*\\}\\s*from\\s*["']pinwire["']`, "m").test(text);
-  });
-  if (missing.length === 0) return text;
-  const first = text.search(/^import\b/m);
-  const at = first < 0 ? 0 : first;
-  return `${text.slice(0, at)}import { ${missing.join(", ")} } from ${pinwire};\n${text.slice(at)}`;
 }
 
 /** The spaces that the line of a position begins with, when nothing else stands before it. */

@@ -12,10 +12,14 @@ export interface HandlersObject {
   readonly missingComma: number | undefined;
 }
 
-/** Finds `: Type = {…}` or `{…} satisfies Type`; undefined when there is neither. */
+/**
+ * Finds `: Type = {…}` or `{…} satisfies Type`; undefined when there is neither, and when brackets do not belong together: then
+ * the text was not understood, and whoever added to it would add in the wrong place.
+ */
 export function findHandlers(text: string, type: string): HandlersObject | undefined {
   const tokens = tokensOf(text);
   const pairs = bracketPairs(tokens);
+  if (pairs === undefined) return undefined;
   for (const [index, token] of tokens.entries()) {
     if (token.text !== type) continue;
     const before = tokens[index - 1]?.text;
@@ -72,21 +76,31 @@ function isModifier(tokens: readonly Token[], index: number): boolean {
   return /^(?:async|get|set)$/.test(text) && !/^(?:[(:,}<]|)$/.test(tokens[index + 1]?.text ?? "");
 }
 
-/** For the index of each bracket that of its partner. */
-function bracketPairs(tokens: readonly Token[]): Map<number, number> {
+/** For the index of each bracket that of its partner; undefined when one has none. */
+function bracketPairs(tokens: readonly Token[]): Map<number, number> | undefined {
   const pairs = new Map<number, number>();
   const open: number[] = [];
-  for (const [index, { kind, text }] of tokens.entries()) {
-    const opens = kind === "punctuation" ? /^[({[]$/.test(text) : text.endsWith("${");
-    const closes = kind === "punctuation" ? /^[)}\]]$/.test(text) : kind === "string" && text.startsWith("}");
-    if (closes) {
+  for (const [index, token] of tokens.entries()) {
+    const opening = closes(token);
+    if (opening !== undefined) {
       const partner = open.pop();
-      if (partner !== undefined) {
-        pairs.set(partner, index);
-        pairs.set(index, partner);
-      }
+      if (partner === undefined || opens(tokens[partner] as Token) !== opening) return undefined;
+      pairs.set(partner, index);
+      pairs.set(index, partner);
     }
-    if (opens) open.push(index);
+    if (opens(token) !== undefined) open.push(index);
   }
-  return pairs;
+  return open.length === 0 ? pairs : undefined;
+}
+
+/** The kind of bracket that a token opens. */
+function opens({ kind, text }: Token): string | undefined {
+  if (kind === "punctuation") return /^[({[]$/.test(text) ? text : undefined;
+  return kind === "string" && /^[`}]/.test(text) && text.endsWith("${") ? "${" : undefined;
+}
+
+/** The kind of bracket that a token closes. */
+function closes({ kind, text }: Token): string | undefined {
+  if (kind === "punctuation") return ({ ")": "(", "}": "{", "]": "[" } as Record<string, string>)[text];
+  return kind === "string" && text.startsWith("}") ? "${" : undefined;
 }

@@ -7,7 +7,7 @@ import { writeFileAtomically } from "../../files/atomic-write.js";
 import { fileError } from "../../files/file-error.js";
 import type { Diagnostic } from "../schema-error.js";
 import { serviceNames } from "../service-names.js";
-import { addHandlers, type HandlerFile, newHandlerFile, readMark } from "./handler-file.js";
+import { addHandlers, type HandlerFile, markedName, newHandlerFile, readMark } from "./handler-file.js";
 import { findHandlers, type HandlersObject } from "./handlers-object.js";
 
 export interface ScaffoldOptions {
@@ -124,13 +124,14 @@ function obsoleteHandlers(text: string, { handlers }: HandlersObject, { service,
 async function obsoleteFiles({ files, out }: ScaffoldOptions): Promise<Diagnostic[]> {
   if (!existsSync(out)) return [];
   const services = new Set(files.flatMap((file) => file.services.map(({ typeName }) => typeName)));
-  const given = new Set(files.map(({ proto }) => proto.name));
+  const given = new Set(files.map(({ proto }) => markedName(proto.name)));
   const found: Diagnostic[] = [];
   const entries = await readdir(out, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".ts")).map(({ name }) => name);
   for (const name of names.sort()) {
     const path = join(out, name);
-    const mark = readMark((await readIfThere(path)) ?? "");
+    // Of other files than ours only a line of ASCII matters, whatever they are encoded in.
+    const mark = readMark((await bytesIfThere(path))?.toString("latin1") ?? "");
     if (mark === undefined || !given.has(mark.file) || services.has(mark.service)) continue;
     const problem = `these are the handlers of ${mark.service}, which ${mark.file} no longer has`;
     found.push({ at: { file: path, line: mark.line, column: 1 }, problem });
@@ -139,13 +140,24 @@ async function obsoleteFiles({ files, out }: ScaffoldOptions): Promise<Diagnosti
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
+  const bytes = await bytesIfThere(path);
   try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw fileError("read", path, error);
+    return bytes && utf8.decode(bytes);
+  } catch (cause) {
+    // What cannot be read would be written back as something else.
+    throw new ConfigError("ERR_FILE_UNREADABLE", `${path} is not UTF-8`, "save it as UTF-8", { cause });
   }
 }
+
+function bytesIfThere(path: string): Promise<Buffer | undefined> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw fileError("read", path, error);
+  });
+}
+
+/** With the byte order mark, which is part of the file. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A file that is there keeps its mode, and a link stays a link. */
 async function write(path: string, text: string): Promise<void> {

@@ -31,6 +31,9 @@ class Tokenizer {
   #at = 0;
   /** For each template that is open: how many braces are, inside its `${`. */
   readonly #braces: number[] = [];
+  /** For each parenthesis that is open: whether a statement follows its end, as after `if (…)`. */
+  readonly #heads: boolean[] = [];
+  #afterHead = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -45,8 +48,9 @@ class Tokenizer {
       return;
     }
     if (this.#push("string", "string") || this.#push("word", "word")) return;
-    if (beginsPattern(this.tokens.at(-1)) && this.#push("string", "regularExpression")) return;
+    if (this.#mayBeginPattern() && this.#push("string", "regularExpression")) return;
     this.#count(sign);
+    this.#countParentheses(sign);
     this.#push("punctuation", "punctuation");
   }
 
@@ -54,6 +58,18 @@ class Tokenizer {
     if (sign === "}") this.#braces.pop();
     this.#push("string", "template");
     if (this.tokens.at(-1)?.text.endsWith("${")) this.#braces.push(0);
+  }
+
+  #mayBeginPattern(): boolean {
+    const before = this.tokens.at(-1);
+    return beginsPattern(before) || (before?.text === ")" && this.#afterHead);
+  }
+
+  #countParentheses(sign: string | undefined): void {
+    const [before, last] = this.tokens.slice(-2).map(({ text }) => text);
+    if (sign === "(")
+      this.#heads.push(/^(?:if|while|for|with)$/.test(last ?? "") || (before === "for" && last === "await"));
+    if (sign === ")") this.#afterHead = this.#heads.pop() ?? false;
   }
 
   /** Braces of code, as an object inside a template has them. */
