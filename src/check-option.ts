@@ -28,9 +28,10 @@ export function checkChoice<T extends string>(name: string, value: T, choices: r
   throw invalid(name, `must be one of ${choices.join(", ")}`, value);
 }
 
-/** @throws UsageError ERR_INVALID_OPTION */
-export function checkFlag(name: string, value: boolean | undefined): void {
-  if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be true or false", value);
+/** Off unless it is set. @throws UsageError ERR_INVALID_OPTION */
+export function checkFlag(name: string, value = false): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalid(name, "must be true or false", value);
 }
 
 /** More than 0, and at most 1. @throws UsageError ERR_INVALID_OPTION */

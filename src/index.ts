@@ -56,7 +56,9 @@ export type { Awaitable, Implementation, MethodHandler } from "./rpc/implementat
 export { type BinaryKey, Metadata, type MetadataValue } from "./rpc/metadata.js";
 export type { MethodContract } from "./rpc/method-contract.js";
 export type { Health, ServingStatus } from "./server/health.js";
-export { createServer, type Server, type ServerOptions, type ServiceOptions } from "./server/server.js";
+export type { ServiceOptions } from "./server/registered-services.js";
+export { createServer, type Server } from "./server/server.js";
+export type { ServerOptions } from "./server/server-options.js";
 export { Status, type StatusName, statusName } from "./status.js";
 export type { TokenOptions } from "./tokens/token-options.js";
 export {

@@ -26,7 +26,8 @@ export const policyKeys = ["policy", "roles", "policyFile"] as const;
  *
  * @throws UsageError ERR_NO_POLICY, ERR_INVALID_OPTION
  */
-export function checkPolicyOptions({ policy = [], roles, policyFile }: PolicyOptions): void {
+export function checkPolicyOptions(options: PolicyOptions): PolicyOptions {
+  const { policy = [], roles, policyFile } = options;
   if (!Array.isArray(policy)) throw new UsageError("ERR_INVALID_OPTION", "policy must be a list of rules: [allow(…)]");
   const wrong = policy.findIndex((rule) => !isRule(rule));
   if (wrong >= 0) {
@@ -39,7 +40,8 @@ export function checkPolicyOptions({ policy = [], roles, policyFile }: PolicyOpt
     throw new UsageError("ERR_INVALID_OPTION", "policyFile must be the path of a file");
   }
   const allows = policy.some((rule) => rule.effect === "allow" && rule.shadow !== true);
-  if (allows || policyFile !== undefined || Object.values(roles ?? {}).some((holders) => holders.length > 0)) return;
+  if (allows || policyFile !== undefined || Object.values(roles ?? {}).some((holders) => holders.length > 0))
+    return options;
   throw nothingAllowed();
 }
 

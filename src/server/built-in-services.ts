@@ -3,7 +3,7 @@ import { Health as HealthService } from "../gen/grpc/health/v1/health_pb.js";
 import type { ServerStats } from "../interceptors/server-stats.js";
 import type { Health } from "./health.js";
 import { healthService } from "./health-service.js";
-import type { AnyImplementation } from "./serving.js";
+import type { AnyImplementation } from "./registered-services.js";
 
 export interface BuiltInOptions {
   readonly health: Health;

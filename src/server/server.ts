@@ -1,117 +1,17 @@
 import type { Duplex } from "node:stream";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { AuditLog } from "../audit/audit-log.js";
-import type { AuditLevel } from "../audit/server-audit.js";
-import { checkChoice, checkCount, checkCredentials, checkDelayMs, checkFlag, checkKeys } from "../check-option.js";
-import type { CredentialState } from "../credentials/credential-state.js";
-import { defaults } from "../defaults.js";
 import { type ErrorCode, UsageError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
-import type { Anomaly } from "../interceptors/anomaly.js";
-import { type CallLimits, checkCallLimits, type LimitOptions } from "../interceptors/call-limits.js";
-import { checkFreshness, type FreshnessOption } from "../interceptors/freshness-option.js";
-import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
-import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
-import { checkLogMetadata } from "../interceptors/metadata-log.js";
-import { checkOpenTelemetry, type OpenTelemetryOption } from "../interceptors/open-telemetry-option.js";
 import { type PolicyChange, PolicyEvents } from "../interceptors/policy-events.js";
 import type { PolicyExplanation } from "../interceptors/policy-explanation.js";
-import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
-import { checkQuarantine, type QuarantineOptions } from "../interceptors/quarantine.js";
 import { RefusalCounts } from "../interceptors/refusal-counts.js";
 import type { ServerStats } from "../interceptors/server-stats.js";
-import type { HandlerContext } from "../rpc/call-context.js";
-import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Implementation } from "../rpc/implementation.js";
-import type { Interceptor } from "../rpc/interceptor.js";
-import type { Source } from "../source.js";
-import { type CheckedTokenOptions, checkTokenOptions, type TokenOptions } from "../tokens/token-options.js";
 import { parseAddress } from "../transport/address.js";
-import { checkTransports, type TransportName } from "../transport/protocols.js";
 import { Health } from "./health.js";
-import type { AnyImplementation, Serving } from "./serving.js";
-
-/** At least one of `policy`, `roles` and `policyFile` says whom the server allows; all else is denied. */
-export type ServerOptions = ServerSettings & SomePolicy;
-
-export interface ServerSettings extends PolicyOptions {
-  /** Who I am and whom I trust; from `loadCredentials`. */
-  readonly credentials: Source<CredentialState>;
-  /** Run around every call that was authorized and decoded, the first outermost. */
-  readonly interceptors?: readonly Interceptor<HandlerContext>[];
-  /** The tamper-evident record of who did what; from `openAuditLog` of "pinwire/audit". Close it after the server. */
-  readonly audit?: AuditLog;
-  /** What is recorded of methods whose schema does not say. @default "denials" */
-  readonly auditLevel?: AuditLevel;
-  /** Where records go. @default warnings and errors to standard error, by pino */
-  readonly logger?: Logger;
-  /** Services or methods whose messages are logged at level debug, redacted by their schema. docs/telemetry.md @default none */
-  readonly logPayloads?: LogPayloads;
-  /** Keys of request metadata whose values the records of calls show. @default none */
-  readonly logMetadata?: readonly string[];
-  /** Told what looks wrong, once for each burst. The log has it as well. docs/anomalies.md */
-  readonly onAnomaly?: (anomaly: Anomaly) => void;
-  /** Keeps a peer from calling for a while after an anomaly. @default off */
-  readonly quarantine?: QuarantineOptions;
-  /**
-   * Metrics and spans by `@opentelemetry/api`, which has to be installed: to the registered providers, or to those given. What
-   * is measured is in docs/telemetry.md. @default false
-   */
-  readonly openTelemetry?: OpenTelemetryOption;
-  /** What is spoken, the preferred first. @default ["direct", "h2"] */
-  readonly transports?: readonly TransportName[];
-  /** How often, how many at once, how large: per identity and method. docs/limits.md has the table. */
-  readonly limits?: LimitOptions;
-  /** Whether `grpc.reflection` tells those whom the policy allows it about the services here. @default false */
-  readonly reflection?: boolean;
-  /** Whether `pinwire top` may ask for figures: those who hold the role `admin` (option `roles`). @default false */
-  readonly admin?: boolean;
-  /** Whose capability tokens are believed, for methods with `required_scopes`. docs/tokens.md */
-  readonly tokens?: TokenOptions;
-  /** Whether calls have to say when they were sent, so that neither an old nor a repeated one is taken. @default "checked" */
-  readonly freshness?: FreshnessOption;
-  /**
-   * The longest a call may take, and what it gets when its caller names no deadline. When it is set, no schema exceeds it.
-   * @default what the schema says, else 60_000
-   */
-  readonly maxTimeoutMs?: number;
-  /** The largest message, in either direction. @default 4 MiB */
-  readonly maxMessageBytes?: number;
-  /** Calls under way on one connection. @default 1_000 */
-  readonly maxConcurrentStreams?: number;
-  /** How long calls may go on once the server, or their connection, is to end. @default 10_000 */
-  readonly drainTimeoutMs?: number;
-  /** From the first byte to a verified peer. @default 5_000 */
-  readonly handshakeTimeoutMs?: number;
-  /** Handshakes under way. @default 128 */
-  readonly maxHandshakes?: number;
-  /** Handshakes in a second that may come to nothing, ten seconds' worth at once; then new ones wait. @default 100 */
-  readonly refusedHandshakesPerSecond?: number;
-  /** Connections in all. @default 1_024 */
-  readonly maxConnections?: number;
-  /** Connections of one identity. @default 64 */
-  readonly maxConnectionsPerPeer?: number;
-}
-
-/** What the code that `protoc-gen-pinwire` writes knows of a service beyond its implementation. */
-export interface ServiceOptions<S extends DescService = DescService> {
-  /** The generated table. Without it the same is read from the descriptor. */
-  readonly contracts?: MethodContracts<S>;
-}
-
-/** The numbers among the options, each set. */
-export type ServerLimits = Required<Pick<ServerOptions, (typeof limitKeys)[number]>>;
-
-const delayKeys = ["maxTimeoutMs", "drainTimeoutMs", "handshakeTimeoutMs"] as const;
-const countKeys = [
-  "maxMessageBytes",
-  "maxConcurrentStreams",
-  "maxHandshakes",
-  "refusedHandshakesPerSecond",
-  "maxConnections",
-  "maxConnectionsPerPeer",
-] as const;
-const limitKeys = [...delayKeys, ...countKeys] as const;
+import { RegisteredServices, type ServiceOptions } from "./registered-services.js";
+import { type CheckedServerOptions, checkServerOptions, type ServerOptions } from "./server-options.js";
+import type { Serving } from "./serving.js";
 
 /**
  * Makes a server. Nothing is open until {@link Server.listen}.
@@ -125,59 +25,17 @@ export function createServer(options: ServerOptions): Server {
 export class Server implements AsyncDisposable {
   /** How the services are; what `grpc.health.v1.Health` answers to those whom the policy allows it. */
   readonly health = new Health();
-  readonly #options: ServerOptions;
+  readonly #options: CheckedServerOptions;
+  readonly #services = new RegisteredServices();
   readonly #policyEvents = new PolicyEvents();
-  readonly #limits: ServerLimits;
-  readonly #callLimits: CallLimits;
-  readonly #tokens: CheckedTokenOptions | undefined;
-  readonly #freshness: FreshnessOption;
   readonly #refusals = new RefusalCounts();
-  readonly #logger: Logger;
-  readonly #transports: readonly TransportName[];
-  readonly #services = new Map<DescService, AnyImplementation>();
-  readonly #contracts = new Map<DescService, MethodContracts>();
   #serving: Promise<Serving> | undefined;
   #running: Serving | undefined;
   #closed = false;
 
   /** @internal Use {@link createServer}. */
   constructor(options: ServerOptions) {
-    checkKeys("createServer()", options, [
-      "credentials",
-      ...policyKeys,
-      "interceptors",
-      "audit",
-      "auditLevel",
-      "logPayloads",
-      "logMetadata",
-      "onAnomaly",
-      "quarantine",
-      "openTelemetry",
-      "logger",
-      "transports",
-      "limits",
-      "reflection",
-      "admin",
-      "tokens",
-      "freshness",
-      ...limitKeys,
-    ]);
-    checkCredentials("createServer()", options.credentials);
-    this.#options = options;
-    checkPolicyOptions(options);
-    this.#limits = checkLimits(options);
-    this.#callLimits = checkCallLimits(options.limits);
-    this.#tokens = checkTokenOptions(options.tokens);
-    this.#freshness = checkFreshness(options.freshness);
-    this.#logger = safely(options.logger ?? defaultLogger());
-    this.#transports = checkTransports(options.transports);
-    checkLogPayloads(options.logPayloads);
-    checkLogMetadata(options.logMetadata);
-    checkQuarantine(options.quarantine);
-    checkOpenTelemetry(options.openTelemetry);
-    checkChoice("auditLevel", options.auditLevel ?? "denials", ["none", "denials", "all"]);
-    checkFlag("reflection", options.reflection);
-    checkFlag("admin", options.admin);
+    this.#options = checkServerOptions(options);
   }
 
   /**
@@ -191,18 +49,10 @@ export class Server implements AsyncDisposable {
     implementation: Implementation<S>,
     options: ServiceOptions<NoInfer<S>> = {},
   ): this {
-    checkKeys("service()", options, ["contracts"]);
     if (this.#serving !== undefined) {
       throw new UsageError("ERR_SERVER_STARTED", `add ${service.typeName} before listen() is called`);
     }
-    for (const { typeName } of this.#services.keys()) {
-      if (typeName === service.typeName) {
-        throw new UsageError("ERR_SERVICE_REGISTERED_TWICE", `${typeName} has already been added to this server`);
-      }
-    }
-    checkHandlers(service, implementation);
-    this.#services.set(service, implementation as AnyImplementation);
-    if (options.contracts !== undefined) this.#contracts.set(service, options.contracts);
+    this.#services.add(service, implementation, options);
     return this;
   }
 
@@ -237,7 +87,8 @@ export class Server implements AsyncDisposable {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<PolicyExplanation> {
     const { explain } = await import("./explain.js");
-    return explain({ peer, method, headers }, (await this.#serving)?.policy, this.#options, this.#services.keys());
+    const inForce = (await this.#serving)?.policy;
+    return explain({ peer, method, headers }, inForce, this.#options.rules, this.#services.implementations.keys());
   }
 
   /**
@@ -309,57 +160,13 @@ export class Server implements AsyncDisposable {
   async #load(): Promise<Serving> {
     const { Serving } = await import("./serving.js");
     this.#running = await Serving.start({
-      credentials: this.#options.credentials,
-      rules: this.#options,
+      ...this.#options,
+      services: this.#services.implementations,
+      contracts: this.#services.contracts,
       policyEvents: this.#policyEvents,
-      interceptors: this.#options.interceptors ?? [],
-      logger: this.#logger,
-      audit: this.#options.audit,
-      auditLevel: this.#options.auditLevel ?? "denials",
-      logPayloads: checkLogPayloads(this.#options.logPayloads),
-      logMetadata: checkLogMetadata(this.#options.logMetadata),
-      watching: this.#options,
-      openTelemetry: checkOpenTelemetry(this.#options.openTelemetry),
-      limits: this.#limits,
-      maxTimeoutIsChosen: this.#options.maxTimeoutMs !== undefined,
-      callLimits: this.#callLimits,
-      tokens: this.#tokens,
-      freshness: this.#freshness,
       refusals: this.#refusals,
-      services: this.#services,
-      contracts: this.#contracts,
-      transports: this.#transports,
       health: this.health,
-      reflection: this.#options.reflection === true,
-      admin: this.#options.admin === true,
     });
     return this.#running;
-  }
-}
-
-function checkLimits(options: ServerOptions): ServerLimits {
-  const limits: Partial<Record<(typeof limitKeys)[number], number>> = {};
-  for (const key of delayKeys) limits[key] = checkDelayMs(key, options[key] ?? defaults[key]);
-  for (const key of countKeys) limits[key] = checkCount(key, options[key] ?? defaults[key]);
-  return limits as ServerLimits;
-}
-
-function checkHandlers(service: DescService, implementation: object): void {
-  const handlers = new Map<string, unknown>();
-  // Methods of a class live on its prototype.
-  for (const { localName } of service.methods) handlers.set(localName, Reflect.get(implementation, localName));
-  for (const [name, handler] of handlers) {
-    if (typeof handler === "function") continue;
-    throw new UsageError(
-      "ERR_HANDLER_MISSING",
-      `${service.typeName} has a method ${name}(), but the implementation has none`,
-    );
-  }
-  for (const name of Object.keys(implementation)) {
-    if (handlers.has(name) || typeof Reflect.get(implementation, name) !== "function") continue;
-    throw new UsageError(
-      "ERR_HANDLER_UNKNOWN",
-      `the implementation has ${name}(), but ${service.typeName} has no such method`,
-    );
   }
 }

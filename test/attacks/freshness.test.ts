@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { data, flag, open, type } from "../../scripts/direct-frames.js";
 import { decodeEnd } from "../../src/rpc/direct/end-frame.js";
 import { encodeEnvelope } from "../../src/rpc/envelope.js";
-import type { ServerOptions } from "../../src/server/server.js";
+import type { ServerOptions } from "../../src/server/server-options.js";
 import { Status } from "../../src/status.js";
 import { failure } from "../helpers/collect.js";
 import { AttackedServer, methods, request } from "../helpers/direct-attack.js";

@@ -6,7 +6,7 @@ import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow, deny } from "../../src/interceptors/policy.js";
 import { decodeEnd } from "../../src/rpc/direct/end-frame.js";
 import { fixedLimits } from "../../src/rpc/direct/limits.js";
-import type { ServerSettings } from "../../src/server/server.js";
+import type { ServerSettings } from "../../src/server/server-options.js";
 import { Status, statusName } from "../../src/status.js";
 import { AuditPlace } from "../helpers/audit-place.js";
 import { methods, request } from "../helpers/direct-attack.js";

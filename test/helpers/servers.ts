@@ -1,7 +1,8 @@
 import { onTestFinished } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow } from "../../src/interceptors/policy.js";
-import { createServer, type Server, type ServerOptions, type ServerSettings } from "../../src/server/server.js";
+import { createServer, type Server } from "../../src/server/server.js";
+import type { ServerOptions, ServerSettings } from "../../src/server/server-options.js";
 import { type Greeter, type GreeterPair, greeter } from "./greeter-pair.js";
 import { clientId } from "./identities.js";
 import { tempAddress } from "./temp-socket.js";

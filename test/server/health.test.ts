@@ -3,7 +3,7 @@ import { createClient } from "../../src/client/client.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { HealthService, HealthCheckResponse_ServingStatus as ServingStatus } from "../../src/health.js";
 import { allow, type PolicyRule } from "../../src/interceptors/policy.js";
-import type { ServerSettings } from "../../src/server/server.js";
+import type { ServerSettings } from "../../src/server/server-options.js";
 import { Status } from "../../src/status.js";
 import { failure, signalled } from "../helpers/collect.js";
 import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";

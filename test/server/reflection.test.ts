@@ -17,7 +17,7 @@ import {
   type ServerReflectionRequestSchema,
   type ServerReflectionResponse,
 } from "../../src/reflection.js";
-import type { ServerSettings } from "../../src/server/server.js";
+import type { ServerSettings } from "../../src/server/server-options.js";
 import { Status } from "../../src/status.js";
 import { collect, failure } from "../helpers/collect.js";
 import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";
