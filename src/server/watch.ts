@@ -8,8 +8,8 @@ import { ServerObservers } from "../interceptors/server-observer.js";
 import { StatsObserver } from "../interceptors/server-stats.js";
 
 export interface WatchOptions {
-  readonly onAnomaly: ((anomaly: Anomaly) => void) | undefined;
-  readonly quarantine: QuarantineOptions | undefined;
+  readonly onAnomaly?: ((anomaly: Anomaly) => void) | undefined;
+  readonly quarantine?: QuarantineOptions | undefined;
 }
 
 /** Who watches a server, and what may follow from what they see. */
