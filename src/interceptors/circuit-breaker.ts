@@ -8,6 +8,8 @@ import { FailureWindow } from "./failure-window.js";
 /** `closed`: calls go through. `open`: they fail at once. `half_open`: one call is let through to see whether it is over. */
 export type CircuitState = "closed" | "open" | "half_open";
 
+type Verdict = "good" | "bad" | "none";
+
 export interface CircuitBreakerOptions {
   /** How far back it looks, in milliseconds. @default 10_000 */
   readonly windowMs: number;
@@ -58,43 +60,61 @@ export class CircuitBreaker implements Source<CircuitState> {
     return this.#state;
   }
 
+  /** A listener that throws is a process warning: it is no reason for a call to fail, or for a probe to be forgotten. */
   onChange(listener: (state: CircuitState) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+    const own = (state: CircuitState) => listener(state);
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
   }
 
   /** The stage of a client's calls. Outside of the deadline, so that every call ends here too. @throws ERR_CIRCUIT_OPEN */
-  readonly stage = (_: Call, next: () => Promise<void>): Promise<void> => {
+  readonly stage = (call: Call, next: () => Promise<void>): Promise<void> => {
     if (!this.#admits) return Promise.reject(circuitOpen());
-    const isProbe = this.#state !== "closed";
-    if (isProbe) {
-      this.#probing = true;
-      this.#become("half_open");
-    }
+    if (this.#state !== "closed") return this.#probe(call, next);
     return started(next).then(
-      () => this.#judge("good", isProbe),
+      () => this.#count("good"),
       (error: unknown) => {
-        this.#judge(verdictOf(error), isProbe);
+        this.#count(verdictOf(error));
         throw error;
       },
     );
   };
 
+  async #probe(call: Call, next: () => Promise<void>): Promise<void> {
+    this.#probing = true;
+    this.#become("half_open");
+    let judged = false;
+    const judge = (verdict: Verdict) => {
+      if (judged) return this.#count(verdict);
+      judged = true;
+      this.#judgeProbe(verdict);
+    };
+    // A stream may go on for hours, while all other calls are refused; its first response says what is to be known.
+    call.onResponseMessage(() => {
+      if (!judged) judge("good");
+    });
+    try {
+      await next();
+    } catch (error) {
+      judge(verdictOf(error));
+      throw error;
+    }
+    judge("good");
+  }
+
   get #admits(): boolean {
     return this.#state === "closed" || (!this.#probing && this.#now() >= this.#probeAt);
   }
 
-  #judge(verdict: "good" | "bad" | "none", isProbe: boolean): void {
-    if (isProbe) this.#judgeProbe(verdict);
-    else if (this.#state === "closed" && verdict !== "none") {
-      this.#window.count(verdict === "bad");
-      const { calls, failed } = this.#window;
-      const { minCalls, failureRatio } = this.#options;
-      if (verdict === "bad" && calls >= minCalls && failed >= calls * failureRatio) this.#open();
-    }
+  #count(verdict: Verdict): void {
+    if (this.#state !== "closed" || verdict === "none") return;
+    this.#window.count(verdict === "bad");
+    const { calls, failed } = this.#window;
+    const { minCalls, failureRatio } = this.#options;
+    if (verdict === "bad" && calls >= minCalls && failed >= calls * failureRatio) this.#open();
   }
 
-  #judgeProbe(verdict: "good" | "bad" | "none"): void {
+  #judgeProbe(verdict: Verdict): void {
     this.#probing = false;
     if (verdict === "bad") this.#open();
     // The caller of the probe left: the next call is the probe.
@@ -113,16 +133,22 @@ export class CircuitBreaker implements Source<CircuitState> {
   #become(state: CircuitState): void {
     if (this.#state === state) return;
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener(state);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    }
   }
 }
 
-/** The stages below may throw before there is a promise; a probe is to be judged then too. */
+/** The stages below may throw before there is a promise; that is to be counted too. */
 async function started(next: () => Promise<void>): Promise<void> {
   await next();
 }
 
-function verdictOf(error: unknown): "good" | "bad" | "none" {
+function verdictOf(error: unknown): Verdict {
   // What is no RpcError was thrown on this side.
   if (!(error instanceof RpcError) || silent.has(error.status)) return "none";
   return failures.has(error.status) ? "bad" : "good";

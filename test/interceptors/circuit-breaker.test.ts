@@ -16,6 +16,8 @@ import { serverId } from "../helpers/identities.js";
 
 const options = { windowMs: 10_000, minCalls: 4, failureRatio: 0.5, openMs: 5_000 };
 
+const silentCall = { onResponseMessage: () => {} } as unknown as Call;
+
 /** A breaker on a clock of the test's own. */
 class Trial {
   now = 100_000;
@@ -30,11 +32,11 @@ class Trial {
     this.breaker.onChange((state) => this.states.push(state));
   }
 
-  good = () => this.breaker.stage({} as Call, async () => {});
+  good = () => this.breaker.stage(silentCall, async () => {});
 
   fails(status: Exclude<Status, 0> = Status.UNAVAILABLE): Promise<RpcError> {
     return failure(
-      this.breaker.stage({} as Call, async () => {
+      this.breaker.stage(silentCall, async () => {
         throw new RpcError(status, "no");
       }),
     );
@@ -44,7 +46,7 @@ class Trial {
   pending(): { end(error?: RpcError): Promise<unknown> } {
     let settle: (error?: RpcError) => void = () => {};
     const done = this.breaker.stage(
-      {} as Call,
+      silentCall,
       () => new Promise<void>((resolve, reject) => (settle = (error) => (error ? reject(error) : resolve()))),
     );
     return {
@@ -70,7 +72,7 @@ describe("a circuit breaker", () => {
     expect(trial.breaker.current()).toBe("open");
     let sent = false;
     const error = await failure(
-      trial.breaker.stage({} as Call, async () => {
+      trial.breaker.stage(silentCall, async () => {
         sent = true;
       }),
     ).catch((thrown: unknown) => thrown);
@@ -138,6 +140,45 @@ describe("a circuit breaker", () => {
     await trial.fails(Status.CANCELLED);
     await trial.good();
     expect(trial.states).toEqual(["open", "half_open", "closed"]);
+  });
+
+  it("judges a probe by its first response: a stream may go on for hours", async () => {
+    const trial = new Trial();
+    await trial.open();
+    trial.now += 6_000;
+    let respond = () => {};
+    const call = { onResponseMessage: (hook: () => void) => (respond = hook) } as unknown as Call;
+    let end = (_: Error) => {};
+    const probe = trial.breaker.stage(call, () => new Promise<void>((_, reject) => (end = reject)));
+    expect(await trial.fails()).toMatchObject({ code: "ERR_CIRCUIT_OPEN" });
+    respond();
+    await trial.good();
+    respond();
+    expect(trial.states).toEqual(["open", "half_open", "closed"]);
+    // Its end is that of a call like any other.
+    end(new RpcError(Status.UNAVAILABLE, "no"));
+    await failure(probe);
+    expect(trial.breaker.current()).toBe("closed");
+    for (let i = 0; i < 3; i++) await trial.fails();
+    expect(trial.breaker.current()).toBe("open");
+  });
+
+  it("goes on when a listener throws, and says so in a process warning", async () => {
+    const trial = new Trial();
+    trial.breaker.onChange(() => {
+      throw new Error("a listener's own");
+    });
+    const warned: Error[] = [];
+    const onWarning = (warning: Error) => warned.push(warning);
+    process.on("warning", onWarning);
+    await trial.open();
+    trial.now += 6_000;
+    await trial.good();
+    await trial.good();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", onWarning);
+    expect(trial.states).toEqual(["open", "half_open", "closed"]);
+    expect(warned.map(({ message }) => message)).toEqual(new Array(3).fill("a listener's own"));
   });
 
   it("does not judge by calls that began before it opened", async () => {
