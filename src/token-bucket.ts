@@ -6,6 +6,9 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** A caller is told to wait no longer than its timers can: 24 days. */
+const longestWaitMs = 2 ** 31 - 1;
+
 /** What rounding may take from a token that a caller has waited for, or add to its wait. */
 const roundingError = 1e-6;
 
@@ -31,7 +34,8 @@ export class TokenBucket {
       this.#tokens = Math.max(0, this.#tokens - 1);
       return 0;
     }
-    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.#rate.perSecond - roundingError));
+    const waitMs = Math.ceil(((1 - this.#tokens) * 1_000) / this.#rate.perSecond - roundingError);
+    return Math.min(longestWaitMs, Math.max(1, waitMs));
   }
 
   /** The token was not used after all. */

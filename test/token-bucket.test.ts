@@ -19,6 +19,14 @@ describe("a token bucket", () => {
     expect([1, 2, 3].map(() => bucket.take(1e12) === 0)).toEqual([true, true, false]);
   });
 
+  it("asks for no longer wait than a timer can do, however small the rate", () => {
+    for (const perSecond of [1e-9, 1e-17, 1e-306, Number.MIN_VALUE]) {
+      const bucket = new TokenBucket({ perSecond, burst: 1 }, 0);
+      expect(bucket.take(0)).toBe(0);
+      expect(bucket.take(0)).toBe(2_147_483_647);
+    }
+  });
+
   it("takes back what was not used", () => {
     const bucket = new TokenBucket({ perSecond: 1, burst: 1 }, 0);
     bucket.take(0);
