@@ -1,13 +1,13 @@
 import { errorCodes, PeerError } from "../../errors.js";
 import { Status } from "../../status.js";
 import { directRefusalKinds as refusalKinds } from "../../transport/refusal.js";
+import { metadataTooLarge } from "../metadata-too-large.js";
 import type { ClientRequest, ClientStreamListener, Outcome } from "../transport.js";
 import { DirectClientStream } from "./direct-client-stream.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
 import { frameTypes } from "./frame.js";
 import { type GoAway, printable } from "./go-away-frame.js";
 import type { Greeting } from "./hello-frame.js";
-import { metadataTooLarge } from "./metadata-block.js";
 import { openFlags, openLength, writeOpen } from "./open-frame.js";
 import { type Sent, SentMetadata } from "./repeated-metadata.js";
 import { SchemaChecks } from "./schema-checks.js";

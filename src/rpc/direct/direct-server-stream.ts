@@ -1,12 +1,14 @@
 import { Status } from "../../status.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
+import { fittingOutcome } from "../fitting-outcome.js";
 import { Metadata } from "../metadata.js";
+import { metadataTooLarge } from "../metadata-too-large.js";
 import type { CallAge, Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import type { DirectServerLink } from "./direct-server-link.js";
 import { DirectStream, type MessageRefusal, refusedMessage, tooLargeForPeer } from "./direct-stream.js";
 import { encodeEnd, endMetadataBytes } from "./end-frame.js";
 import { frameTypes } from "./frame.js";
-import { encodeMetadata, metadataTooLarge } from "./metadata-block.js";
+import { encodeMetadata } from "./metadata-block.js";
 
 /** What OPEN says, and what it means here. */
 export interface OpenedCall {
@@ -98,18 +100,9 @@ export class DirectServerStream extends DirectStream implements ServerStream {
   }
 
   #end(outcome: Outcome): void {
-    this.link.sendBlock(frameTypes.end, this.id, encodeEnd(fitting(outcome, this.link.theirs.maxMetadataBytes)));
+    const fitting = fittingOutcome(outcome, this.link.theirs.maxMetadataBytes, endMetadataBytes);
+    this.link.sendBlock(frameTypes.end, this.id, encodeEnd(fitting));
     this.close();
     this.link.earn();
   }
 }
-
-/** Details that are too large must not cost the caller the status; a trailer is part of the answer. */
-function fitting(outcome: Outcome, maxBytes: number): Outcome {
-  const { details, ...rest } = outcome;
-  if (rest.trailer === undefined && details === undefined) return outcome;
-  if (endMetadataBytes(outcome) <= maxBytes) return outcome;
-  return endMetadataBytes(rest) <= maxBytes ? rest : withoutTrailer;
-}
-
-const withoutTrailer: Outcome = { status: Status.RESOURCE_EXHAUSTED, message: "the response trailer is too large" };

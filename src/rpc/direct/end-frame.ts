@@ -1,11 +1,10 @@
 import { Status } from "../../status.js";
+import { encodeText, maxTextBytes } from "../fitting-outcome.js";
+import type { Metadata } from "../metadata.js";
 import { statusDetailsKey } from "../status-details.js";
 import type { Outcome } from "../transport.js";
 import { decodeMetadata, encodeEntry, encodeMetadata } from "./metadata-block.js";
 import { ProtocolViolation } from "./violation.js";
-
-/** Of the text, in UTF-8. */
-const maxMessageBytes = 4 * 1024;
 
 const plainOk = Buffer.from([Status.OK]);
 
@@ -15,7 +14,7 @@ const plainOk = Buffer.from([Status.OK]);
  */
 export function encodeEnd({ status, message, trailer, details }: Outcome): Buffer {
   if (status === Status.OK && message === "" && trailer === undefined) return plainOk;
-  const text = cut(Buffer.from(message.toWellFormed()));
+  const text = encodeText(message);
   const head = Buffer.allocUnsafe(3);
   head[0] = status;
   head.writeUInt16BE(text.length, 1);
@@ -35,7 +34,7 @@ export function decodeEnd(payload: Buffer, maxMetadataBytes: number): Outcome {
   const begin = 3;
   const end = begin + (payload.length < begin ? begin : payload.readUInt16BE(1));
   if (end > payload.length) throw new ProtocolViolation("BAD_PAYLOAD", "END with a message longer than itself");
-  if (end - begin > maxMessageBytes)
+  if (end - begin > maxTextBytes)
     throw new ProtocolViolation("BAD_PAYLOAD", `END with a message of ${end - begin} bytes`);
   const message = payload.toString("utf8", begin, end);
   if (end === payload.length) return { status: status as Status, message };
@@ -47,15 +46,7 @@ export function decodeEnd(payload: Buffer, maxMetadataBytes: number): Outcome {
 }
 
 /** What the trailer and the details take of the peer's limit for metadata. */
-export function endMetadataBytes({ trailer, details }: Pick<Outcome, "trailer" | "details">): number {
+export function endMetadataBytes(trailer: Metadata | undefined, details: Uint8Array | undefined): number {
   const [head, value] = details === undefined ? [] : encodeEntry(statusDetailsKey, details);
   return (trailer === undefined ? 0 : encodeMetadata(trailer).length) + (head?.length ?? 0) + (value?.length ?? 0);
-}
-
-/** The text is for people; a longer one is cut, between characters. */
-function cut(text: Buffer): Buffer {
-  if (text.length <= maxMessageBytes) return text;
-  let end = maxMessageBytes;
-  while (((text[end] as number) & 0xc0) === 0x80) end -= 1;
-  return text.subarray(0, end);
 }

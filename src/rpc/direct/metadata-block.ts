@@ -1,5 +1,3 @@
-import { RpcError } from "../../errors.js";
-import { Status } from "../../status.js";
 import { Metadata } from "../metadata.js";
 import { ProtocolViolation } from "./violation.js";
 
@@ -31,10 +29,6 @@ export function encodeEntry(key: string, value: Uint8Array): [head: Buffer, valu
   head.write(key, 1, "latin1");
   head.writeUInt32BE(value.length, 1 + key.length);
   return [head, Buffer.from(value.buffer, value.byteOffset, value.length)];
-}
-
-export function metadataTooLarge(what: string): RpcError {
-  return new RpcError(Status.RESOURCE_EXHAUSTED, `the ${what} is larger than the other side accepts`);
 }
 
 /**

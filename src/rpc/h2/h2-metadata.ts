@@ -1,5 +1,6 @@
 import { Metadata as GrpcMetadata } from "@grpc/grpc-js";
 import { Metadata } from "../metadata.js";
+import { statusDetailsKey } from "../status-details.js";
 
 /** Metadata as grpc-js wants it. */
 export function toGrpc(metadata: Metadata | undefined): GrpcMetadata {
@@ -28,6 +29,18 @@ export function fromGrpc(received: GrpcMetadata): Metadata {
     for (const value of received.get(key)) metadata.receive(key, value);
   }
   return metadata;
+}
+
+/** What metadata and the details of a status take of a header block, as HTTP/2 counts it (RFC 9113 section 6.5.2). */
+export function http2Bytes(metadata: Metadata | undefined, details?: Uint8Array): number {
+  let bytes = details === undefined ? 0 : fieldBytes(statusDetailsKey, details);
+  if (metadata !== undefined) for (const [key, value] of metadata) bytes += fieldBytes(key, value);
+  return bytes;
+}
+
+/** Bytes travel as base64. */
+function fieldBytes(key: string, value: string | Uint8Array): number {
+  return key.length + 32 + (typeof value === "string" ? value.length : Math.ceil(value.length / 3) * 4);
 }
 
 /** The same bytes as a Buffer; grpc-js calls Buffer's methods on what it is given. */

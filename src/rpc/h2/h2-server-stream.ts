@@ -1,12 +1,15 @@
 import type { Metadata as GrpcMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { Status, statusFromNumber } from "../../status.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
+import { fixedLimits } from "../direct/limits.js";
 import { envelopeKey } from "../envelope-key.js";
+import { fittingOutcome, fittingText } from "../fitting-outcome.js";
 import type { Metadata } from "../metadata.js";
+import { metadataTooLarge } from "../metadata-too-large.js";
 import { statusDetailsKey } from "../status-details.js";
 import type { CallAge, Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import { WriteWindow } from "../write-window.js";
-import { asBuffer, fromGrpc, toGrpc } from "./h2-metadata.js";
+import { asBuffer, fromGrpc, http2Bytes, toGrpc } from "./h2-metadata.js";
 import { strictMessages } from "./strict-messages.js";
 
 /** What a message costs beyond its bytes: without it empty ones could pile up without bound. */
@@ -100,7 +103,9 @@ export class H2ServerStream implements ServerStream {
     this.#call.startRead();
   }
 
+  /** Larger ones node:http2 does not send, and then nothing any more on that connection. */
   sendHeader(header: Metadata): void {
+    if (http2Bytes(header) > fixedLimits.maxMetadataBytes) throw metadataTooLarge("response header");
     this.#call.sendMetadata(toGrpc(header));
   }
 
@@ -112,14 +117,15 @@ export class H2ServerStream implements ServerStream {
     return slow;
   }
 
-  finish({ status, message, trailer, details }: Outcome): void {
+  finish(outcome: Outcome): void {
     this.#end();
+    const { status, message, trailer, details } = fittingOutcome(outcome, fixedLimits.maxMetadataBytes, http2Bytes);
     const metadata = trailer === undefined && details === undefined ? null : toGrpc(trailer);
     if (details !== undefined) metadata?.set(statusDetailsKey, asBuffer(details));
     // grpc-js percent-encodes the text with encodeURI, which throws on a lone surrogate.
     this.#sendStatus({
       code: status,
-      details: message.toWellFormed(),
+      details: fittingText(message),
       metadata,
     });
   }
