@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import type { Effort } from "./cases/case.js";
 
-export const usage = `usage: npm run bench -- [--quick] [--only CASE,…] [--subjects NAME,…] [--baseline NAME] [--json FILE] [--profile DIR]
+export const usage = `usage: npm run bench -- [--quick] [--rounds N] [--only CASE,…] [--subjects NAME,…] [--baseline NAME] [--json FILE] [--profile DIR]
 
   --quick      short rounds: a minute or two instead of about twelve
+  --rounds     how many rounds a result is the median of (default 15)
   --only       cases, or what their names begin with: "unary" or "unary-100b-64,first-call"
   --subjects   names of files in bench/subjects/
   --baseline   the subject that the ratios refer to (default grpc-js)
@@ -33,6 +34,7 @@ export function parseOptions(args: string[]): Options {
     args,
     options: {
       quick: { type: "boolean", default: false },
+      rounds: { type: "string", default: "" },
       only: { type: "string", default: "" },
       subjects: { type: "string", default: "" },
       baseline: { type: "string", default: "grpc-js" },
@@ -43,7 +45,7 @@ export function parseOptions(args: string[]): Options {
     },
   });
   return {
-    effort: values.quick ? quick : thorough,
+    effort: withRounds(values.quick ? quick : thorough, values.rounds),
     only: names(values.only),
     subjects: names(values.subjects),
     baseline: values.baseline,
@@ -52,6 +54,12 @@ export function parseOptions(args: string[]): Options {
     list: values.list,
     help: values.help,
   };
+}
+
+function withRounds(effort: Effort, rounds: string): Effort {
+  if (rounds === "") return effort;
+  if (!/^[1-9]\d?$/.test(rounds)) throw new TypeError(`--rounds ${rounds} is no number of rounds`);
+  return { ...effort, rounds: Number(rounds), freshRounds: Math.min(effort.freshRounds, Number(rounds)) };
 }
 
 function names(list: string): string[] {
