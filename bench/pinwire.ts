@@ -43,7 +43,9 @@ export function pinwireSubject(
         maxConnectionsPerPeer: 1_024,
         ...((await additions.server?.(place)) as object),
       });
-      server.service(service, { ...handlers, echo: ({ payload }) => ({ payload }) });
+      const echo = ({ payload }: { payload: Uint8Array }) => ({ payload });
+      const others = Object.fromEntries(service.methods.map(({ localName }) => [localName, echo]));
+      server.service(service, { ...others, ...handlers, echo });
       const address = `unix:${socketPath}`;
       await server.listen(address);
       return address;
