@@ -44,8 +44,11 @@ export function installPackages(directory: string): void {
 }
 
 /** Runs protoc-gen-es and protoc-gen-pinwire over a project; `src/gen`, or `out`, has what they wrote. */
-export function generateInto(directory: string, { target = "ts", out = "src/gen" } = {}): void {
-  const opt = [`target=${target}`, "import_extension=js", "map_imports=pinwire/policy/:pinwire/gen"];
+export function generateInto(
+  directory: string,
+  { target = "ts", out = "src/gen", options = [] as readonly string[] } = {},
+): void {
+  const opt = [`target=${target}`, "import_extension=js", "map_imports=pinwire/policy/:pinwire/gen", ...options];
   const template = {
     version: "v2",
     inputs: [{ directory: "proto" }],

@@ -179,6 +179,16 @@ describe("pinwire/testing", () => {
     cpSync(join(root, "dist/src/gen"), join(dir, "gen"), { recursive: true });
     writeFileSync(join(dir, "package.json"), '{"type":"module"}');
     writeFileSync(join(dir, "greeter.test.mjs"), code);
+    // As TypeScript it is what it says too.
+    symlinkSync(join(root, "node_modules", "@types"), join(dir, "node_modules", "@types"));
+    writeFileSync(join(dir, "greeter.test.ts"), code);
+    const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", "node"];
+    const libraries = ["--lib", "es2023,esnext.disposable", "--skipLibCheck"];
+    const tsc = spawnSync(join(root, "node_modules/.bin/tsc"), [...flags, ...libraries, "greeter.test.ts"], {
+      cwd: dir,
+      encoding: "utf8",
+    });
+    expect(tsc).toMatchObject({ status: 0, stdout: "" });
     const { status, stdout, stderr } = spawnSync(process.execPath, ["--test", "greeter.test.mjs"], {
       cwd: dir,
       encoding: "utf8",
