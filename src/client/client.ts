@@ -32,7 +32,7 @@ export type Client<S extends DescService> = ClientMethods<S> &
   // A method of the service goes before ours; `await using` and Symbol.asyncDispose are always there.
   ("close" extends keyof S["method"] ? unknown : { close(): Promise<void> });
 
-const clientOptionKeys = ["timeoutMs", "serviceConfig", "interceptors", "contracts"] as const;
+const clientOptionKeys = ["timeoutMs", "serviceConfig", "interceptors", "token", "contracts"] as const;
 
 /**
  * Makes a client with a channel of its own.
