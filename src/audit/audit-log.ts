@@ -99,12 +99,24 @@ export class AuditLog implements AsyncDisposable {
     });
   }
 
-  /** Signs what was written so far and tells the anchor; resolves when both would survive a power cut. */
+  /**
+   * Signs what was written so far and tells the anchor; resolves when both would survive a power cut.
+   *
+   * @throws ConfigError ERR_AUDIT_UNAVAILABLE when they would not
+   */
   async checkpoint(): Promise<void> {
+    // Two writers at once would give two records the same place.
+    if (this.#closed !== undefined) throw unavailable("is closed");
     this.#checkpointDue = true;
     this.#flushing ??= this.#flush();
     await this.#flushing;
-    await this.#writer.anchored();
+    const failure = this.#failure;
+    if (failure !== undefined) throw unavailable(`cannot be written since ${failure.since} (${failure.code})`);
+    try {
+      await this.#writer.anchored();
+    } catch (cause) {
+      throw unavailable("is written, but its newest checkpoint is not safe in both places", cause);
+    }
   }
 
   /** Writes what waits, signs it, and lets the next writer in. */
@@ -124,8 +136,12 @@ export class AuditLog implements AsyncDisposable {
       await this.#writer.write([...this.#gap(), { type: "close" }], true);
     } catch (error) {
       this.#report(error);
-    } finally {
+    }
+    try {
       await this.#writer.close();
+    } catch (error) {
+      this.#report(error);
+    } finally {
       this.#release();
     }
   }
@@ -166,6 +182,7 @@ export class AuditLog implements AsyncDisposable {
     const reason = unavailable(`cannot be written since ${since} (${code})`, error);
     for (const { reject } of batch) reject(reason);
     this.#report(error);
+    this.#checkpointLater();
   }
 
   /** Says in the log itself what is missing in it. */
@@ -175,17 +192,34 @@ export class AuditLog implements AsyncDisposable {
     return [{ type: "gap", lost, since, code }];
   }
 
+  /** Also after a failure: what is not signed must not wait for the next record, nor the record of what was lost. */
   #checkpointLater(): void {
-    if (this.#writer.unsigned === 0 || this.#timer !== undefined) return;
+    if (!this.#needsCheckpoint || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#closed === undefined && this.#writer.unsigned > 0) void this.checkpoint();
+      // Whatever fails is reported where it fails.
+      if (this.#closed === undefined && this.#needsCheckpoint) this.checkpoint().catch(() => {});
     }, this.#options.checkpointEveryMs).unref();
   }
 
+  get #needsCheckpoint(): boolean {
+    return this.#writer.unsigned > 0 || this.#failure !== undefined;
+  }
+
   #report(error: unknown): void {
-    const problem = error instanceof Error ? error : new Error(String(error));
-    for (const listener of this.#listeners) listener(problem);
+    tellProblem(this.#listeners, error);
+  }
+}
+
+/** What a listener throws is its own problem: the log has to go on, and somebody waits for it. */
+export function tellProblem(listeners: Iterable<(error: Error) => void>, error: unknown): void {
+  const problem = error instanceof Error ? error : new Error(String(error));
+  for (const listener of listeners) {
+    try {
+      listener(problem);
+    } catch {
+      // See above.
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { type AuditFields, beginning, type Position, sealRecord } from "./audit-
 import { signCheckpoint } from "./checkpoint.js";
 import type { CheckpointKey } from "./checkpoint-key.js";
 import type { LastSegment } from "./open-last-segment.js";
-import { oldSegments, type Retention } from "./retention.js";
+import { oldSegments, type Removal, type Retention } from "./retention.js";
 import { SegmentFile } from "./segment-file.js";
 
 export interface AuditWriterSettings extends Retention {
@@ -27,7 +27,10 @@ export class AuditWriter {
   #fileSince = performance.now();
   #position: Position;
   #unsigned = 0;
+  /** Never rejects. */
   #anchoring: Promise<void> = Promise.resolve();
+  /** Why the newest checkpoint is not in both places. */
+  #unanchored: unknown;
   /** A write failed: what it left has to be cut off before the next. */
   #dirty = false;
 
@@ -39,19 +42,22 @@ export class AuditWriter {
     try {
       // In the segment that is there, even if it is full: `open` has to come before anything else of its epoch.
       await writer.#append([open, ...(last?.repairs ?? [])], true);
+      // A log without an anchor could not be opened a second time; better to hear of it now.
+      await writer.anchored();
+      return writer;
     } catch (error) {
       // A new log that could not even be begun leaves nothing behind.
       if (last === undefined) await file.discard();
       throw error;
     }
-    await writer.anchored();
-    return writer;
   }
 
   private constructor(settings: AuditWriterSettings, key: CheckpointKey, file: SegmentFile, last?: LastSegment) {
     this.#settings = settings;
     this.#key = key;
     this.#file = file;
+    // Its age goes on where the last writer ended, or a server that is started each day would never begin another.
+    if (last !== undefined) this.#fileSince -= Math.max(0, Date.now() - Date.parse(last.begunAt));
     this.#position = last?.position ?? beginning;
     this.#log = last?.log ?? randomBytes(16).toString("base64url");
     this.#epoch = (last?.epoch ?? 0) + 1;
@@ -69,7 +75,7 @@ export class AuditWriter {
    * @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED
    */
   async write(records: readonly AuditFields[], checkpoint: boolean): Promise<number> {
-    if (this.#dirty) await this.#file.undo();
+    if (this.#dirty) await this.#undo();
     if (this.#isFull()) await this.#rotate();
     return this.#append(records, checkpoint);
   }
@@ -80,7 +86,13 @@ export class AuditWriter {
     for (const record of records) lines.add(record);
     if (checkpoint) this.#addCheckpoint(lines);
     this.#dirty = true;
-    await this.#file.append(lines.text);
+    try {
+      await this.#file.append(lines.text);
+    } catch (error) {
+      // At once, so that readers find whole records only; what cannot be cut off now is before the next write.
+      await this.#undo().catch(() => {});
+      throw error;
+    }
     this.#dirty = false;
     this.#position = lines.position;
     this.#unsigned = checkpoint ? 0 : this.#unsigned + records.length;
@@ -88,14 +100,20 @@ export class AuditWriter {
     return seq;
   }
 
-  /** When the last checkpoint, and all before it, would survive a power cut. */
-  anchored(): Promise<void> {
-    return this.#anchoring;
+  /** When the last checkpoint, and all before it, would survive a power cut. @throws when they would not */
+  async anchored(): Promise<void> {
+    await this.#anchoring;
+    if (this.#unanchored !== undefined) throw this.#unanchored;
   }
 
   async close(): Promise<void> {
     await this.#anchoring;
     await this.#file.close();
+  }
+
+  async #undo(): Promise<void> {
+    await this.#file.undo();
+    this.#dirty = false;
   }
 
   #lines(): Lines {
@@ -114,11 +132,20 @@ export class AuditWriter {
     const publicKey = this.#key.publicKey.export({ type: "spki", format: "der" }).toString("base64");
     const { seq, prev: hash } = position;
     const anchor = { log: this.#log, epoch: this.#epoch, seq: seq - 1, hash, time, publicKey };
-    const write = async () => {
-      await file.sync();
-      await writeAnchor(this.#settings.anchorFile, anchor);
-    };
-    this.#anchoring = this.#anchoring.then(write).catch(this.#settings.onProblem);
+    this.#inBackground(async () => {
+      try {
+        await file.sync();
+        await writeAnchor(this.#settings.anchorFile, anchor);
+        this.#unanchored = undefined;
+      } catch (error) {
+        this.#unanchored = error;
+        throw error;
+      }
+    });
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    this.#anchoring = this.#anchoring.then(work).catch(this.#settings.onProblem);
   }
 
   #isFull(): boolean {
@@ -129,7 +156,7 @@ export class AuditWriter {
   async #rotate(): Promise<void> {
     const { directory } = this.#settings;
     const number = this.#file.number + 1;
-    const removals = await oldSegments(directory, this.#settings, number, Date.now());
+    const removals = await this.#removals(number);
     await this.#file.sync();
     const next = await SegmentFile.create(directory, number);
     const lines = this.#lines();
@@ -142,23 +169,35 @@ export class AuditWriter {
       await next.discard();
       throw error;
     }
-    await this.#anchoring;
-    await this.#file.close();
+    const full = this.#file;
     this.#file = next;
     this.#fileSince = performance.now();
     this.#position = lines.position;
     this.#unsigned = 0;
+    // After the anchors before, which still need it.
+    this.#inBackground(() => full.close());
     this.#anchorLater(lines);
-    // What says where the log begins now has to be safe before its old beginning goes.
-    if (removals.length > 0) this.#anchoring = this.#anchoring.then(() => this.#remove(removals));
+    if (removals.length > 0) this.#inBackground(() => this.#remove(removals));
   }
 
-  async #remove(removals: Awaited<ReturnType<typeof oldSegments>>): Promise<void> {
+  /** What is wrong with old segments does not keep new records out; the segments then stay as they are. */
+  async #removals(next: number): Promise<readonly Removal[]> {
+    const { directory } = this.#settings;
+    const log = { directory, log: this.#log, publicKey: this.#key.publicKey };
+    // Those that are being removed would be found half gone.
+    await this.#anchoring;
     try {
-      for (const { remove } of removals) await remove();
+      return await oldSegments(log, this.#settings, next, Date.now());
     } catch (error) {
       this.#settings.onProblem(error);
+      return [];
     }
+  }
+
+  /** What says where the log begins now has to be safe before its old beginning goes. */
+  async #remove(removals: readonly Removal[]): Promise<void> {
+    if (this.#unanchored !== undefined) return;
+    for (const { remove } of removals) await remove();
   }
 }
 

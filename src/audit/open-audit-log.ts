@@ -5,7 +5,7 @@ import { ConfigError, UsageError } from "../errors.js";
 import { withLock } from "../files/lock-file.js";
 import { ensurePrivateDirectory } from "../files/private-directory.js";
 import { type Anchor, readAnchorIfAny } from "./anchor.js";
-import { AuditLog } from "./audit-log.js";
+import { AuditLog, tellProblem } from "./audit-log.js";
 import { AuditWriter } from "./audit-writer.js";
 import { type CheckpointKey, createCheckpointKey, readCheckpointKey } from "./checkpoint-key.js";
 import { type LastSegment, openLastSegment } from "./open-last-segment.js";
@@ -79,9 +79,7 @@ async function openLocked(settings: Settings, release: () => void): Promise<Audi
   const key = await keyFor(keyFile, isNew);
   const last = await openLastSegment(directory, key, anchor);
   const listeners = new Set<(error: Error) => void>();
-  const onProblem = (error: unknown) => {
-    for (const listener of listeners) listener(error instanceof Error ? error : new Error(String(error)));
-  };
+  const onProblem = (error: unknown) => tellProblem(listeners, error);
   try {
     assertAnchored(settings, last, anchor);
     const writer = await AuditWriter.begin({ ...settings, onProblem }, key, last);

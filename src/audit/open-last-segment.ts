@@ -50,7 +50,7 @@ export async function openLastSegment(
   const { segment, bytes, torn, begunAt, chain } = last;
   if (torn > 0) repairs.push(await repairOf(segment, bytes, torn));
   const file = await SegmentFile.open(segment);
-  await file.undo(bytes);
+  await file.cutOff(bytes);
   return { file, log: chain.log ?? "", epoch: chain.epoch, position: chain.position, begunAt, repairs };
 }
 

@@ -14,6 +14,10 @@ export class SegmentFile {
   readonly #inode: bigint;
   /** What of it is acknowledged. */
   #bytes: number;
+  /** What was to be appended when it failed: a part of it may be in the file. */
+  #attempted = 0;
+  /** Why the disk may not have what it was given; after that nobody knows, whatever it says the next time. */
+  #unsynced: unknown;
   /** Somebody else was at the file. Nothing is written or cut off any more: what is there is evidence. */
   #tampered: ConfigError | undefined;
 
@@ -21,8 +25,14 @@ export class SegmentFile {
   static async create(directory: string, number: number): Promise<SegmentFile> {
     const path = segmentPath(directory, number);
     const file = await SegmentFile.#open({ number, path }, constants.O_CREAT | constants.O_EXCL);
-    await syncDirectory(directory);
-    return file;
+    try {
+      await syncDirectory(directory);
+      return file;
+    } catch (error) {
+      // Left there, it would be in the way of every other attempt.
+      await file.discard();
+      throw fileError("write", path, error);
+    }
   }
 
   /** @throws ConfigError ERR_FILE_WRITE */
@@ -34,9 +44,14 @@ export class SegmentFile {
     const { O_RDWR, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
     try {
       const handle = await open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | how, 0o600);
-      if (how !== 0 && modesApply) await handle.chmod(0o600);
-      const { ino, size } = await handle.stat({ bigint: true });
-      return new SegmentFile(number, path, handle, ino, Number(size));
+      try {
+        if (how !== 0 && modesApply) await handle.chmod(0o600);
+        const { ino, size } = await handle.stat({ bigint: true });
+        return new SegmentFile(number, path, handle, ino, Number(size));
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
     } catch (error) {
       throw fileError("write", path, error);
     }
@@ -63,6 +78,7 @@ export class SegmentFile {
   async append(text: string): Promise<void> {
     this.#assertUntouched();
     const bytes = Buffer.from(text, "latin1");
+    this.#attempted = bytes.length;
     try {
       // write() may stop half-way on a full disk; then the next round reports why.
       for (let done = 0; done < bytes.length; ) {
@@ -75,9 +91,21 @@ export class SegmentFile {
     this.#bytes += bytes.length;
   }
 
-  /** Cuts off what is not acknowledged. @throws ConfigError ERR_FILE_WRITE */
-  async undo(to: number = this.#bytes): Promise<void> {
+  /** Cuts off what is not acknowledged, and nothing that is not ours. @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED */
+  async undo(): Promise<void> {
     this.#assertUntouched();
+    try {
+      const { ino, size } = await lstat(this.path, { bigint: true });
+      const isOurs = ino === this.#inode && size >= this.#bytes && size <= this.#bytes + this.#attempted;
+      if (!isOurs) throw this.#foundTampered();
+      await this.#handle.truncate(this.#bytes);
+    } catch (error) {
+      throw fileError("write", this.path, error);
+    }
+  }
+
+  /** Cuts off what a crash left. @throws ConfigError ERR_FILE_WRITE */
+  async cutOff(to: number): Promise<void> {
     try {
       await this.#handle.truncate(to);
       this.#bytes = to;
@@ -88,17 +116,20 @@ export class SegmentFile {
 
   /** Returns when what was appended would survive a power cut. @throws ConfigError ERR_FILE_WRITE */
   async sync(): Promise<void> {
+    if (this.#unsynced !== undefined) throw this.#unsynced;
     try {
       await this.#handle.datasync();
     } catch (error) {
-      throw fileError("write", this.path, error);
+      this.#unsynced = fileError("write", this.path, error);
+      throw this.#unsynced;
     }
   }
 
   /** Takes a file back that never became part of the log. */
   async discard(): Promise<void> {
-    await this.#handle.close();
-    await unlink(this.path).catch(() => undefined);
+    await this.#handle.close().catch(() => undefined);
+    const found = await lstat(this.path, { bigint: true }).catch(() => undefined);
+    if (found?.ino === this.#inode) await unlink(this.path).catch(() => undefined);
   }
 
   close(): Promise<void> {
@@ -109,12 +140,16 @@ export class SegmentFile {
   async #assertOurs(size: number): Promise<void> {
     const found = await lstat(this.path, { bigint: true }).catch(() => undefined);
     if (found?.ino === this.#inode && found.size === BigInt(size)) return;
+    throw this.#foundTampered();
+  }
+
+  #foundTampered(): ConfigError {
     this.#tampered = new ConfigError(
       "ERR_AUDIT_TAMPERED",
       `${this.path} was replaced, or changed by somebody else, while it was written`,
       "run pinwire audit verify; find out who did it, put the file back, then start the server again",
     );
-    throw this.#tampered;
+    return this.#tampered;
   }
 
   #assertUntouched(): void {

@@ -2,8 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openAuditLog } from "../../src/audit/open-audit-log.js";
+import type { AuditRecord } from "../../src/audit/parse-record.js";
 import { verifyAuditLog } from "../../src/audit/verify-audit-log.js";
 import { Status } from "../../src/status.js";
 import { failure } from "../helpers/collect.js";
@@ -91,6 +93,31 @@ describe.skipIf(!mayMount)("AUD-05: a disk that fills up during calls", () => {
     expect(types.filter((type) => type === "gap")).toHaveLength(1);
     // At most the ends of calls that were under way are missing, and the gap counts them.
     expect(ended.size).toBeGreaterThanOrEqual(begun - 1);
+  });
+
+  it("says what was lost as soon as there is room, whether or not anybody calls", async () => {
+    const disk = smallDisk();
+    const base = tempDirectory();
+    const place = {
+      directory: join(disk, "log"),
+      keyFile: join(base, "key.pem"),
+      anchorFile: join(base, "anchor.json"),
+    };
+    const log = await openAuditLog({ ...place, checkpointEveryMs: 20 });
+    spawnSync("dd", ["if=/dev/zero", `of=${join(disk, "more")}`, "bs=1k", "count=1000"]);
+    let problems = 0;
+    log.onProblem(() => problems++);
+    let refused = 0;
+    while (refused === 0) await log.append({ type: "note", text: "x".repeat(1_000) }).catch(() => refused++);
+    // It was also tried in vain when the next checkpoint was due.
+    while (problems < 3) await setImmediate();
+    rmSync(join(disk, "more"));
+    while (log.failing) await setImmediate();
+    const gaps: unknown[] = [];
+    const onRecord = ({ type, lost }: AuditRecord) => void (type === "gap" && gaps.push(lost));
+    expect(await verifyAuditLog(place.directory, { ...place, onRecord })).toMatchObject({ ok: true, unsigned: 0 });
+    expect(gaps).toEqual([1]);
+    await log.close();
   });
 
   it("cannot even begin: opening says what to do, and leaves nothing behind", async () => {

@@ -1,5 +1,6 @@
-import { lstatSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { appendFileSync, lstatSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuditPlace } from "../helpers/audit-place.js";
 
 describe("a log that was written and closed", () => {
@@ -45,7 +46,53 @@ describe("a log that was written and closed", () => {
   });
 });
 
+describe("a log that is closed", () => {
+  it("takes no checkpoint any more, which would have been a second writer", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const closed = log.close();
+    await expect(log.checkpoint()).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
+    await closed;
+    expect(await place.verify()).toMatchObject({ ok: true, unsigned: 0 });
+  });
+});
+
+describe("a log with a problem", () => {
+  it("goes on when who is told of it throws", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    log.onProblem(() => {
+      throw new Error("a listener that fails");
+    });
+    appendFileSync(place.segments[0] ?? "", "{}\n");
+    for (let n = 0; n < 2; n++) {
+      await expect(log.append({ type: "note" })).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
+    }
+    await log.close();
+  });
+
+  it("is not opened where its anchor cannot be written, and leaves nothing behind", async () => {
+    const place = new AuditPlace();
+    const anchorFile = join(place.base, "not-there", "anchor.json");
+    await expect(place.open({ anchorFile })).rejects.toMatchObject({ code: "ERR_FILE_WRITE" });
+    expect(place.segments).toEqual([]);
+    await (await place.open()).close();
+  });
+});
+
 describe("segments", () => {
+  it("go on ageing while no server runs", async () => {
+    const place = new AuditPlace();
+    await (await place.open()).close();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2 * 86_400_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const log = await place.open();
+    await log.append({ type: "note" });
+    await log.close();
+    expect(place.segments).toHaveLength(2);
+    expect(await place.verify()).toMatchObject({ ok: true });
+  });
+
   it("rotate by size, and the chain goes on", async () => {
     const place = new AuditPlace();
     const log = await place.open({ maxSegmentBytes: 2_000 });
