@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
 import { ConfigError } from "../errors.js";
+import { fileIdentity } from "../files/file-identity.js";
 import { effectiveUid, shellWord } from "../files/file-modes.js";
 import { checkPrivateDirectory } from "../files/private-directory.js";
 import { readPrivateFile, readPublicFile } from "../files/private-file.js";
@@ -30,17 +30,8 @@ export async function readCredentialFiles(directory: string): Promise<Credential
 
 /** Changes whenever a file of the directory does. */
 export async function fingerprint(files: CredentialFiles): Promise<string> {
-  const identities = await Promise.all(Object.values(files).map(identityOf));
+  const identities = await Promise.all(Object.values(files).map(fileIdentity));
   return identities.join(" ");
-}
-
-async function identityOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? "error";
-  }
 }
 
 async function readAll(directory: string): Promise<CredentialTexts> {

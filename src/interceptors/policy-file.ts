@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.js";
+import { fileIdentity } from "../files/file-identity.js";
 import { effectiveUid } from "../files/file-modes.js";
 import { checkPrivateDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
@@ -25,9 +25,9 @@ export async function readPolicyFile(path: string): Promise<PolicyDocument> {
 export async function readPolicyText(path: string): Promise<string> {
   await checkPrivateDirectory(dirname(path), { owners: [effectiveUid(), 0] });
   for (let attempt = 1; ; attempt++) {
-    const before = await identityOf(path);
+    const before = await fileIdentity(path);
     const content = await readPublicFile(path, { maxBytes });
-    if (before === (await identityOf(path))) return decode(path, content);
+    if (before === (await fileIdentity(path))) return decode(path, content);
     if (attempt === maxAttempts) {
       const hint = "stop what keeps writing it, and replace it by renaming a new file over it";
       throw new ConfigError("ERR_FILE_UNREADABLE", `${path} changes faster than it can be read`, hint);
@@ -40,14 +40,5 @@ function decode(path: string, content: Buffer): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(content);
   } catch {
     throw new ConfigError("ERR_POLICY_INVALID", `${path}: it is not UTF-8`, "save it as UTF-8");
-  }
-}
-
-async function identityOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? "error";
   }
 }

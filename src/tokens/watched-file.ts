@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import { DirectoryWatch } from "../files/directory-watch.js";
 import { effectiveUid } from "../files/file-modes.js";
+import { LiveReading } from "../files/live-reading.js";
 import { checkPrivateDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
 
@@ -16,15 +16,9 @@ export interface WatchListener {
  * be theirs to change. A new content that is bad, or a file that is gone, leaves the old one in force.
  */
 export class WatchedFile<T> implements Disposable {
-  readonly #path: string;
-  readonly #parse: (text: string, path: string) => T;
-  readonly #listener: WatchListener;
-  readonly #watch: DirectoryWatch;
+  readonly #reading: LiveReading;
   #text: string;
   #value: T;
-  #closed = false;
-  #reading: Promise<void> = Promise.resolve();
-  #lastRefusal: string | undefined;
 
   /** @throws ConfigError ERR_FILE_MISSING, ERR_FILE_NOT_PRIVATE, ERR_DIRECTORY_NOT_PRIVATE, and what `parse` throws */
   static async open<T>(
@@ -37,12 +31,17 @@ export class WatchedFile<T> implements Disposable {
   }
 
   private constructor(path: string, parse: (text: string, path: string) => T, listener: WatchListener, text: string) {
-    this.#path = path;
-    this.#parse = parse;
-    this.#listener = listener;
     this.#text = text;
     this.#value = parse(text, path);
-    this.#watch = new DirectoryWatch(dirname(path), () => this.#look());
+    const look = async () => {
+      const now = await read(path);
+      if (now === this.#text || this.#reading.closed) return;
+      this.#value = parse(now, path);
+      this.#text = now;
+      listener.onChange(path);
+    };
+    this.#reading = new LiveReading({ directory: dirname(path), watch: true, read: look });
+    this.#reading.onRefused((error) => listener.onRefused(path, error));
   }
 
   current(): T {
@@ -50,35 +49,7 @@ export class WatchedFile<T> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#closed = true;
-    this.#watch[Symbol.dispose]();
-  }
-
-  /** One after the other, so that an older reading never replaces a newer one. */
-  #look(): void {
-    this.#reading = this.#reading.then(() => this.#reload());
-  }
-
-  async #reload(): Promise<void> {
-    try {
-      const text = await read(this.#path);
-      if (this.#closed) return;
-      const known = text === this.#text;
-      const value = known ? this.#value : this.#parse(text, this.#path);
-      this.#lastRefusal = undefined;
-      if (known) return;
-      this.#text = text;
-      this.#value = value;
-      this.#listener.onChange(this.#path);
-    } catch (error) {
-      if (!this.#closed) this.#refuse(error as Error);
-    }
-  }
-
-  #refuse(error: Error): void {
-    if (this.#lastRefusal === error.message) return;
-    this.#lastRefusal = error.message;
-    this.#listener.onRefused(this.#path, error);
+    void this.#reading.close();
   }
 }
 
