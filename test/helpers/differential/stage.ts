@@ -1,5 +1,6 @@
 import type { TransportName } from "../../../src/transport/protocols.js";
 import { type GreeterClient, GreeterPair } from "../greeter-pair.js";
+import { sentOnce } from "../sent-once.js";
 import { type Observed, perform } from "./perform.js";
 import type { Limits, Program } from "./program.js";
 import { Run, type Seen } from "./run.js";
@@ -52,7 +53,9 @@ export class Stage {
   }
 
   #newClient(pair: GreeterPair, limits: Limits, transport: TransportName): GreeterClient {
-    return pair.newClient({ transports: [transport], maxMessageBytes: limits.client, timeoutMs: 60_000 });
+    const maxMessageBytes = limits.client;
+    // What one attempt meets is compared; what is tried after it comes by chance.
+    return pair.newClient({ transports: [transport], maxMessageBytes, timeoutMs: 60_000, serviceConfig: sentOnce });
   }
 }
 
