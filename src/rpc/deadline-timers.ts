@@ -18,19 +18,29 @@ export interface Bucket {
 /** Deadlines are kept to this precision: late by at most so much, never early. */
 const granularityMs = 8;
 
+/** Buckets that are kept before the empty ones among them are looked for. */
+const fewBuckets = 8_192;
+
 /**
  * One timer for all deadlines of the process. Nearly every call ends long before its deadline, so arming and disarming are
  * what has to be cheap: a look-up and two links, where a timer of Node.js each would cost ten times that.
  */
-class DeadlineTimers {
+export class DeadlineTimers {
   readonly #buckets = new Map<number, Bucket>();
+  #mostBuckets = fewBuckets;
   #timer: NodeJS.Timeout | undefined;
   #firesAt = Number.POSITIVE_INFINITY;
+
+  /** How many different moments are kept. */
+  get size(): number {
+    return this.#buckets.size;
+  }
 
   arm(item: Expiring): void {
     const at = Math.ceil(item.deadlineAt / granularityMs);
     let bucket = this.#buckets.get(at);
     if (bucket === undefined) {
+      if (this.#buckets.size >= this.#mostBuckets) this.#sweep();
       bucket = { at, first: undefined };
       this.#buckets.set(at, bucket);
       if (at < this.#firesAt) this.#schedule(at);
@@ -50,6 +60,15 @@ class DeadlineTimers {
     item.bucket = undefined;
     item.before = undefined;
     item.after = undefined;
+  }
+
+  /**
+   * Who may name deadlines days ahead could have one bucket made after the other, each empty a moment later, long before
+   * any of them is due.
+   */
+  #sweep(): void {
+    for (const [at, { first }] of this.#buckets) if (first === undefined) this.#buckets.delete(at);
+    this.#mostBuckets = Math.max(fewBuckets, 2 * this.#buckets.size);
   }
 
   #schedule(at: number): void {
