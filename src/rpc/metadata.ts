@@ -14,6 +14,8 @@ export type MetadataValue<K extends string> = K extends BinaryKey ? Uint8Array :
  */
 export class Metadata {
   #entries: Map<string, (string | Uint8Array)[]> | undefined;
+  /** Whether another metadata may hold the same entries; they are copied before they are changed. */
+  #isShared = false;
 
   /** @throws UsageError ERR_INVALID_METADATA for a key or value that cannot travel */
   static from(init: Readonly<Record<string, string | Uint8Array>>): Metadata {
@@ -32,8 +34,9 @@ export class Metadata {
   }
 
   getAll<K extends string>(key: K): readonly MetadataValue<K>[] {
+    const values = this.#entries?.get(key.toLowerCase()) ?? [];
     // append() and receive() let only bytes in under -bin keys and only text under the others.
-    return (this.#entries?.get(key.toLowerCase()) ?? []) as unknown as readonly MetadataValue<K>[];
+    return (this.#isShared ? values.slice() : values) as unknown as readonly MetadataValue<K>[];
   }
 
   has(key: string): boolean {
@@ -55,7 +58,7 @@ export class Metadata {
   }
 
   delete(key: string): boolean {
-    return this.#entries?.delete(key.toLowerCase()) ?? false;
+    return this.has(key) && this.#map().delete(key.toLowerCase());
   }
 
   /** Adds every entry of another metadata, but for what gRPC said in it about that other call. */
@@ -64,14 +67,23 @@ export class Metadata {
     return this;
   }
 
-  /** @internal */
+  /**
+   * Costs the same however much it holds: nothing is copied before one of the two is changed. Of a metadata that
+   * {@link holdsBytes} the bytes stay the same objects.
+   * @internal
+   */
   clone(): Metadata {
     const copy = new Metadata();
-    if (this.#entries !== undefined) {
-      copy.#entries = new Map();
-      for (const [key, values] of this.#entries) copy.#entries.set(key, [...values]);
-    }
+    copy.#entries = this.#entries;
+    copy.#isShared = true;
+    this.#isShared = true;
     return copy;
+  }
+
+  /** Whether it has values that somebody may change in place. @internal */
+  get holdsBytes(): boolean {
+    for (const key of this.#entries?.keys() ?? []) if (key.endsWith("-bin")) return true;
+    return false;
   }
 
   /** Whether both say the same in the same order. @internal */
@@ -121,13 +133,16 @@ export class Metadata {
   }
 
   #map(): Map<string, (string | Uint8Array)[]> {
-    this.#entries ??= new Map();
+    if (this.#entries === undefined) this.#entries = new Map();
+    else if (this.#isShared) this.#entries = new Map([...this.#entries].map(([key, values]) => [key, [...values]]));
+    this.#isShared = false;
     return this.#entries;
   }
 
   #push(name: string, value: string | Uint8Array): void {
-    const values = this.#map().get(name);
-    if (values === undefined) this.#map().set(name, [value]);
+    const map = this.#map();
+    const values = map.get(name);
+    if (values === undefined) map.set(name, [value]);
     else values.push(value);
   }
 }

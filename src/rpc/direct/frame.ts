@@ -33,7 +33,7 @@ export const openByPath = 1;
 /** Flag of OPEN: its metadata is that of the last OPEN of the connection that carried a block worth remembering. */
 export const openSameMetadata = 2;
 
-/** A metadata block of at least so many bytes is worth remembering: a token travels once, not with each call. */
+/** A metadata block of at least so many bytes, all of it text, is worth remembering: a token travels once, not with each call. */
 export const rememberedBytes = 128;
 
 /** Flag of PING: this is the answer. */

@@ -12,7 +12,10 @@ export interface Sent {
 const nothing: Sent = { metadata: undefined, sameMetadata: false };
 const same: Sent = { metadata: undefined, sameMetadata: true };
 
-/** The client's half: metadata that is the same as before, a token for the most part, is not sent again. */
+/**
+ * The client's half: metadata that is the same as before, a token for the most part, is not sent again. Metadata with bytes is
+ * not remembered: whoever holds them may change them in place, and it would look the same.
+ */
 export class SentMetadata {
   #last: Metadata | undefined;
 
@@ -24,7 +27,7 @@ export class SentMetadata {
   }
 
   remember(metadata: Metadata, { metadata: block }: Sent): void {
-    if (block !== undefined && block.length >= rememberedBytes) this.#last = metadata.clone();
+    if (block !== undefined && block.length >= rememberedBytes && !metadata.holdsBytes) this.#last = metadata.clone();
   }
 }
 
@@ -36,9 +39,13 @@ export class ReceivedMetadata {
   decode({ metadata: block, sameMetadata }: Sent, maxBytes: number): Metadata | undefined {
     if (sameMetadata) return this.#repeat();
     if (block === undefined) return undefined;
-    const metadata = decodeMetadata(block, maxBytes);
-    // What a call does to its metadata is its own business.
-    if (block.length >= rememberedBytes) this.#last = metadata.clone();
+    let hasBytes = false;
+    const metadata = decodeMetadata(block, maxBytes, (key) => {
+      hasBytes ||= key.endsWith("-bin");
+    });
+    // What a call does to its metadata is its own business; and to say "the same" costs a peer a few bytes, so it has to
+    // cost us no more, however much it stands for.
+    if (block.length >= rememberedBytes && !hasBytes) this.#last = metadata.clone();
     return metadata;
   }
 

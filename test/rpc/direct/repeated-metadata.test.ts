@@ -38,6 +38,28 @@ describe("metadata that is the same as before", () => {
     expect(ends.pass(Metadata.from({ authorization: token })).arrived?.get("authorization")).toBe(token);
   });
 
+  it("is not remembered with bytes, which their owners may change in place", () => {
+    const ends = new Ends();
+    const bytes = Buffer.alloc(200, 1);
+    const pass = () => ends.pass(Metadata.from({ "key-bin": bytes })).arrived?.get("key-bin");
+    pass()?.fill(9);
+    expect(Buffer.compare(pass() ?? bytes, Buffer.alloc(200, 1))).toBe(0);
+    bytes.fill(2);
+    expect(Buffer.compare(pass() ?? bytes, Buffer.alloc(200, 2))).toBe(0);
+  });
+
+  it("costs a server nothing but a reference for each call, however many entries it stands for", () => {
+    const ends = new Ends();
+    const metadata = new Metadata();
+    for (let i = 0; i < 3_000; i++) metadata.append(`k${i}`, "");
+    ends.pass(metadata);
+    const before = process.memoryUsage().heapUsed;
+    const arrived = Array.from({ length: 5_000 }, () => ends.pass(metadata).arrived);
+    // A copy of the entries is 300 KB, so that these were 1.5 GB.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100_000_000);
+    expect(new Set(arrived.map((each) => each?.size))).toEqual(new Set([3_000]));
+  });
+
   it("arrives as it was sent, whatever comes in between", () => {
     const key = fc.constantFrom("a", "b", "c-bin");
     const value = fc.constantFrom("x", "y".repeat(200), "z".repeat(150));
