@@ -127,6 +127,7 @@ export class ReplayLog {
     const [headLine = "", ...lines] = completeLines(text);
     const head = parseHead(headLine, this.#path);
     const uses = lines.map((line) => parseUse(line, this.#path));
+    this.#assertNoneLost(head, uses);
     this.#head = head;
     this.#headLine = `${headLine}\n`;
     this.#offset = this.#headLine.length;
@@ -135,6 +136,21 @@ export class ReplayLog {
     uses.forEach((use, index) => {
       this.#take(use, lines[index] ?? "");
     });
+  }
+
+  /**
+   * Only uses of tokens that have expired are ever taken out. Where others are gone, somebody has cut the file or put an older
+   * copy in its place, and who goes by it would take tokens again that this process has seen.
+   */
+  #assertNoneLost(head: Head, uses: readonly TokenUse[]): void {
+    // Another file altogether: it refuses what is older than itself.
+    if (this.#headLine === "" || head.created !== this.#head.created) return;
+    const counts = new Map<string, number>();
+    for (const { token } of uses) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const [token, before] of this.#uses) {
+      const mustStay = before.some(({ exp }) => exp > head.floor);
+      if (mustStay && (counts.get(token) ?? 0) < before.length) throw malformed(this.#path);
+    }
   }
 
   #take(use: TokenUse, line: string): void {

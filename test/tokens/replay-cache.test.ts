@@ -67,6 +67,37 @@ describe("a record of uses", () => {
     expect(await verdict(cache, use({ token: "holder.token-2", call: "call-2" }))).toBe("ok");
   });
 
+  it("refuses everything when uses that it has seen are gone from the file, which is never cut", async () => {
+    const bench = new Bench();
+    const cache = await bench.open();
+    const empty = readFileSync(bench.path);
+    await cache.use(use());
+    const older = readFileSync(bench.path);
+    await cache.use(use({ token: "holder.token-2" }));
+    const whole = readFileSync(bench.path);
+    for (const content of [empty, older]) {
+      writeFileSync(bench.path, content);
+      for (const token of ["holder.token-1", "holder.token-2", "holder.token-3"]) {
+        expect(await verdict(cache, use({ token, call: "call-2" }))).toBe(unknown);
+      }
+    }
+    // What was cut off is there again.
+    writeFileSync(bench.path, whole);
+    expect(await verdict(cache, use({ call: "call-2" }))).toBe(byAnother);
+  });
+
+  it("refuses everything when an older copy takes the place of a file that was written anew", async () => {
+    const bench = new Bench(2);
+    const cache = await bench.open();
+    await cache.use(use({ exp: start / 1_000 + 1 }));
+    const older = readFileSync(bench.path);
+    await cache.use(use({ token: "holder.token-2" }));
+    bench.now += 2_000;
+    await cache.use(use({ token: "holder.token-3" }));
+    writeFileSync(bench.path, older);
+    expect(await verdict(cache, use({ token: "holder.token-2", call: "call-2" }))).toBe(unknown);
+  });
+
   it("lets no retry through after the deadline of the call, nor for a method that cannot be repeated", async () => {
     const bench = new Bench();
     const cache = await bench.open();
@@ -169,8 +200,9 @@ describe("a record of uses", () => {
     const cache = await bench.open();
     await cache.use(use());
     truncateSync(bench.path, statSync(bench.path).size - 5);
-    // The use was cut off with its line: what a process of the same user can do to any file of ours.
-    expect(await verdict(cache, use({ call: "call-2" }))).toBe("ok");
+    expect(await verdict(cache, use({ call: "call-2" }))).toBe(unknown);
+    // Whoever has not seen the use cannot know: what a process of the same user can do to any file of ours.
+    expect(await verdict(await bench.open(), use({ call: "call-2" }))).toBe("ok");
   });
 
   it("has private files", async () => {
