@@ -1,14 +1,23 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // What is about calls runs once on each transport; the client of test/helpers/greeter-pair.ts reads which one.
 const aboutCalls = ["test/{rpc,server,client,interceptors}/**/*.test.ts", "test/attacks/{in,rel}-*.test.ts"];
-/** What chooses the transport by itself runs once. */
+/** What chooses the transport by itself, or makes no call at all, runs once. */
 const aboutTransports = ["test/rpc/direct/**", "test/rpc/h2/**", "test/rpc/differential.test.ts"];
+const withoutCalls = [
+  "test/client/**",
+  "test/rpc/{codec,compile-encoder,encode-message}.test.ts",
+  "test/interceptors/policy*.test.ts",
+  "test/interceptors/{anomaly-detector,identity-table,latency-histogram,quarantine,redaction,replay-window,scrub}.test.ts",
+];
 
 export default defineConfig({
   test: {
     // Each test file talks to real sockets and processes; its own process keeps a leaked handle where it belongs.
     pool: "forks",
+    // Tests wait for other processes more than they compute: two at a time even where vitest would take one.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 20_000,
     coverage: { provider: "v8", include: ["src/**", "certs-tool/**"], exclude: ["src/gen/**"] },
     projects: [
@@ -18,7 +27,7 @@ export default defineConfig({
         test: {
           name,
           include: aboutCalls,
-          exclude: name === "h2" ? aboutTransports : [],
+          exclude: name === "h2" ? [...aboutTransports, ...withoutCalls] : [],
           env: { PINWIRE_TEST_TRANSPORT: name },
         },
       })),
