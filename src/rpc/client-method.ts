@@ -68,7 +68,7 @@ async function sendAll(call: ClientCall, codec: Codec): Promise<void> {
     const item = await iterator.next();
     if (item.done) break;
     if (call.ended) return endQuietly(iterator);
-    const slow = call.stream.write(encode(call, item.value, codec));
+    const slow = call.stream.write(encode(call, item.value, codec, true));
     if (slow !== undefined) await slow;
   }
   call.stream.halfClose();
@@ -81,17 +81,17 @@ function iteratorOf(requests: unknown): AsyncIterator<unknown> | Iterator<unknow
   return iterator;
 }
 
-function encode(call: ClientCall, request: unknown, codec: Codec): Uint8Array {
-  const { message, bytes } = encodeOrExplain(request, codec);
+function encode(call: ClientCall, request: unknown, codec: Codec, lent = false): Uint8Array {
+  const { message, bytes } = encodeOrExplain(request, codec, lent);
   call.requests += 1;
   call.requestBytes += bytes.length;
   call.showRequest(message);
   return bytes;
 }
 
-function encodeOrExplain(request: unknown, codec: Codec): ReturnType<Codec["encode"]> {
+function encodeOrExplain(request: unknown, codec: Codec, lent: boolean): ReturnType<Codec["encode"]> {
   try {
-    return codec.encode(request);
+    return codec.encode(request, lent);
   } catch (cause) {
     if (cause instanceof RpcError) throw cause;
     const detail = cause instanceof Error ? cause.message : String(cause);

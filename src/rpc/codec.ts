@@ -8,8 +8,12 @@ export const recursionLimit = 100;
 
 /** Messages of one type, to and from bytes, within a size limit in both directions. */
 export interface Codec {
-  /** @throws RpcError RESOURCE_EXHAUSTED `ERR_MESSAGE_TOO_LARGE`, or whatever protobuf-es says of a wrong field */
-  encode(init: unknown): { message: Message; bytes: Uint8Array };
+  /**
+   * `lent` as in encode-message.ts.
+   *
+   * @throws RpcError RESOURCE_EXHAUSTED `ERR_MESSAGE_TOO_LARGE`, or whatever protobuf-es says of a wrong field
+   */
+  encode(init: unknown, lent?: boolean): { message: Message; bytes: Uint8Array };
   /**
    * @throws RpcError RESOURCE_EXHAUSTED `ERR_MESSAGE_TOO_LARGE`; `ERR_MESSAGE_MALFORMED` with INVALID_ARGUMENT for a
    * request, INTERNAL for a response: who sent it is to blame
@@ -35,9 +39,9 @@ export function messageCodec(schema: DescMessage, noun: "request" | "response", 
   const encode = messageEncoder(schema);
   const { maxBytes } = limit;
   return {
-    encode(init) {
+    encode(init, lent) {
       const message = create(schema, init as MessageInitShape<DescMessage>);
-      const bytes = encode(message);
+      const bytes = encode(message, lent);
       if (bytes.length > maxBytes) throw tooLarge(noun, bytes.length, limit);
       return { message, bytes };
     },

@@ -1,11 +1,13 @@
-import { type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { encoderOf } from "./compile-encoder.js";
+import { lend } from "./lent-block.js";
 
 /** Below this the detour costs more than it saves. */
 const largeBytes = 16 * 1024;
 
-export type Encode = (message: Message) => Uint8Array;
+/** `lent` says that the bytes are written once and by nobody kept, or not without `keep` of lent-block.ts. */
+export type Encode = (message: Message, lent?: boolean) => Uint8Array;
 
 /**
  * Encodes messages of one type. A large `bytes` field of the message itself is copied once, to where it belongs, instead of
@@ -15,26 +17,37 @@ export type Encode = (message: Message) => Uint8Array;
 export function messageEncoder(schema: DescMessage): Encode {
   const fields = schema.fields.filter(isPlainBytes);
   let encode: Encode | undefined;
-  return (message) => {
+  return (message, lent = false) => {
     if (fields.length > 0) {
       const large = fields.filter((field) => lengthOf(message, field) >= largeBytes);
-      if (large.length > 0) return encodeApart(schema, message, large);
+      if (large.length > 0) return encodeApart(schema, message, large, lent);
     }
     encode ??= encoderOf(schema);
     return encode(message);
   };
 }
 
-function encodeApart(schema: DescMessage, message: Message, large: readonly DescField[]): Uint8Array {
+function encodeApart(schema: DescMessage, message: Message, large: readonly DescField[], lent: boolean): Uint8Array {
   const rest = Object.assign(Object.create(Object.getPrototypeOf(message)), message) as Record<string, unknown>;
   const parts: Uint8Array[] = [];
+  let length = 0;
   for (const { localName, number } of large) {
     const value = rest[localName] as Uint8Array;
     // An empty value of such a field is not written.
     rest[localName] = new Uint8Array();
-    parts.push(new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(value.length).finish(), value);
+    const prefix = new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(value.length).finish();
+    parts.push(prefix, value);
+    length += prefix.length + value.length;
   }
-  return Buffer.concat([toBinary(schema, rest as unknown as Message), ...parts]);
+  const others = encoderOf(schema)(rest as unknown as Message);
+  const bytes = lent ? lend(others.length + length) : Buffer.allocUnsafeSlow(others.length + length);
+  bytes.set(others);
+  let at = others.length;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** Implicit presence only: there an empty value is not written, so that leaving a field out needs no second way. */

@@ -150,7 +150,7 @@ async function sendEach(call: ServerCall, iterator: AsyncIterator<unknown>, code
 
 function send(call: ServerCall, init: unknown, codec: Codec): Promise<void> | undefined {
   if (call.abortReason !== undefined) return undefined;
-  const { message, bytes } = codec.encode(init);
+  const { message, bytes } = codec.encode(init, true);
   call.showResponse(message);
   return call.write(bytes);
 }

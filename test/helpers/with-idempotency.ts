@@ -1,4 +1,4 @@
-import { clone, create, createFileRegistry } from "@bufbuild/protobuf";
+import { clone, create, createFileRegistry, type DescService } from "@bufbuild/protobuf";
 import {
   FileDescriptorProtoSchema,
   type MethodOptions_IdempotencyLevel,
@@ -8,12 +8,20 @@ import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 
 /** The greeter, as if its `.proto` said so of all its methods. */
 export function withIdempotency(idempotencyLevel: MethodOptions_IdempotencyLevel): typeof GreeterService {
-  const proto = clone(FileDescriptorProtoSchema, GreeterService.file.proto);
-  for (const method of proto.service.flatMap((service) => service.method)) {
+  return serviceWithIdempotency(GreeterService, idempotencyLevel);
+}
+
+/** The same of any service. */
+export function serviceWithIdempotency<S extends DescService>(
+  service: S,
+  idempotencyLevel: MethodOptions_IdempotencyLevel,
+): S {
+  const proto = clone(FileDescriptorProtoSchema, service.file.proto);
+  for (const method of proto.service.flatMap(({ method }) => method)) {
     method.options = create(MethodOptionsSchema, { idempotencyLevel });
   }
-  const dependencies = new Map(GreeterService.file.dependencies.map((file) => [`${file.name}.proto`, file]));
+  const dependencies = new Map(service.file.dependencies.map((file) => [`${file.name}.proto`, file]));
   const registry = createFileRegistry(proto, (name) => dependencies.get(name));
   // The same messages and methods by name, which is all that the types say.
-  return registry.getService(GreeterService.typeName) as typeof GreeterService;
+  return registry.getService(service.typeName) as S;
 }

@@ -1,3 +1,4 @@
+import { keep } from "../lent-block.js";
 import type { RetryBuffer } from "./retry-buffer.js";
 
 /** What a call has written so far, as long as another attempt may need it. */
@@ -24,6 +25,7 @@ export class SentMessages {
   }
 
   add(message: Uint8Array, last: boolean): void {
+    keep(message);
     this.#messages.push(message);
     this.last = last;
   }

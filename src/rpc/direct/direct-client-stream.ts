@@ -1,5 +1,6 @@
 import { Status } from "../../status.js";
 import type { DeferredClientStream } from "../deferred-client-stream.js";
+import { keep } from "../lent-block.js";
 import { outcomeOfFailure } from "../refused-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import type { DirectClientLink } from "./direct-client-link.js";
@@ -52,6 +53,7 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     }
     this.#localEnded = last;
     if (this.#replay !== undefined) {
+      keep(message);
       this.#replay.messages.push(message);
       this.#replay.last = last;
     }

@@ -14,6 +14,7 @@ import { type DirectLimits, maxUnsentBytes } from "./limits.js";
 import { NoiseBudget } from "./noise-budget.js";
 import type { PartialBudget } from "./partial-budget.js";
 import { PartialMessages } from "./partial-messages.js";
+import { readInPlace } from "./read-in-place.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import { SendQueue } from "./send-queue.js";
 import { noViolation, ProtocolViolation, type ViolationName, violationName, violations } from "./violation.js";
@@ -47,6 +48,8 @@ export abstract class DirectLink implements FrameHandler {
   readonly #credit: ReceiveCredit;
   readonly #onAccused: DirectLinkOptions["onAccused"];
   #helloReceived = false;
+  /** Whether what is read lies in a buffer that is used again; undefined before that was tried. */
+  #inPlace: boolean | undefined;
   /** PINGs of ours that were not answered yet. */
   #answersDue = 0;
   #ended = false;
@@ -179,18 +182,24 @@ export abstract class DirectLink implements FrameHandler {
         this.#onGoAway(streamId, payload);
         break;
       default:
-        this.onStreamFrame(type, flags, streamId, payload);
+        this.onStreamFrame(type, flags, streamId, this.lasting(payload));
     }
   }
 
   onData(flags: number, streamId: number, part: Buffer, complete: boolean): void {
     if (!this.#helloReceived) throw new ProtocolViolation("HELLO_MISSING", "DATA before HELLO");
     // A frame costs when it is there, and none when it only ends a stream.
+    if (!complete) this.#inPlace ??= readInPlace(this.connection.socket, (bytes) => this.#receive(bytes));
     const cost = part.length + (complete && (flags & dataFlags.none) === 0 ? frameCostBytes : 0);
     this.#credit.take(cost);
     const stream = this.streams.get(streamId);
     if (stream === undefined) this.#onLateData(streamId, cost);
     else stream.receive(flags, part, complete, cost);
+  }
+
+  /** What was read, for longer than it is dealt with now. */
+  lasting(bytes: Buffer): Buffer {
+    return this.#inPlace ? Buffer.from(bytes) : bytes;
   }
 
   /** DATA for a stream that ended on this side: it was under way. It is dropped, and its credit given back. */

@@ -219,7 +219,7 @@ export abstract class DirectStream {
       this.link.partial.release(before);
       this.link.partial.done(this);
     }
-    const message = this.#assembler.finish(part);
+    const message = before === 0 ? this.link.lasting(part) : this.#assembler.finish(part);
     const cost = this.#arrivingCost;
     const linkCost = this.#arrivingLinkCost;
     this.#arrivingCost = 0;

@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import { blockOf, giveBack, headroomBytes } from "../lent-block.js";
 import { headerBytes } from "./frame.js";
 import { giveSlab, type Slab, takeSlab } from "./slab-pool.js";
 
@@ -17,6 +18,8 @@ export class FrameWriter {
   #segments: Uint8Array[] = [];
   #segmentBytes = 0;
   #scheduled = false;
+  /** Of those segments that are the frame of a lent message: what they lie in. */
+  #blocks: Map<Uint8Array, Buffer> | undefined;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
@@ -52,6 +55,12 @@ export class FrameWriter {
   payload(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     const { length } = payload;
     const copied = length < copyBelowBytes;
+    const block = copied ? undefined : blockOf(payload);
+    if (block !== undefined) {
+      writeHeader(block, headroomBytes - headerBytes, type, flags, streamId, length);
+      this.#pushBlock(block, block.subarray(headroomBytes - headerBytes, headroomBytes + length));
+      return;
+    }
     const slab = this.#slabWith(headerBytes + (copied ? length : 0));
     this.#header(slab, type, flags, streamId, length);
     if (copied) {
@@ -77,7 +86,13 @@ export class FrameWriter {
     this.#segments = [];
     this.#segmentBytes = 0;
     // After the socket was ended a write would be an error, and cost what is still on its way out.
+    const blocks = this.#blocks;
+    this.#blocks = undefined;
     if (!this.#socket.writable) return;
+    if (blocks !== undefined) {
+      this.#writeEach(segments, blocks);
+      return;
+    }
     if (segments.length === 1) {
       this.#socket.write(segments[0] as Uint8Array);
       return;
@@ -87,18 +102,35 @@ export class FrameWriter {
     this.#socket.uncork();
   }
 
-  #header(slab: Slab, type: number, flags: number, streamId: number, length: number): void {
-    const { bytes, end } = slab;
-    bytes.writeUInt32BE(length, end);
-    bytes[end + 4] = type;
-    bytes[end + 5] = flags;
-    bytes.writeUInt32BE(streamId, end + 6);
-    slab.end = end + headerBytes;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      // After the promises of this turn: what they write still goes into the same write.
-      process.nextTick(flush, this);
+  /** Not corked: Node.js copies what is written together once more, and for that much bytes a write of its own costs less. */
+  #writeEach(segments: readonly Uint8Array[], blocks: ReadonlyMap<Uint8Array, Buffer>): void {
+    for (const segment of segments) {
+      const block = blocks.get(segment);
+      if (block === undefined) this.#socket.write(segment);
+      else this.#socket.write(segment, (error) => !error && giveBack(block));
     }
+  }
+
+  #header(slab: Slab, type: number, flags: number, streamId: number, length: number): void {
+    writeHeader(slab.bytes, slab.end, type, flags, streamId, length);
+    slab.end += headerBytes;
+    this.#schedule();
+  }
+
+  #pushBlock(block: Buffer, frame: Buffer): void {
+    if (this.#slab !== undefined) this.#cut(this.#slab);
+    this.#blocks ??= new Map();
+    this.#blocks.set(frame, block);
+    this.#segments.push(frame);
+    this.#segmentBytes += frame.length;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // After the promises of this turn: what they write still goes into the same write.
+    process.nextTick(flush, this);
   }
 
   #slabWith(room: number): Slab {
@@ -118,6 +150,13 @@ export class FrameWriter {
     this.#segmentBytes += slab.end - this.#begin;
     this.#begin = slab.end;
   }
+}
+
+function writeHeader(bytes: Buffer, at: number, type: number, flags: number, streamId: number, length: number): void {
+  bytes.writeUInt32BE(length, at);
+  bytes[at + 4] = type;
+  bytes[at + 5] = flags;
+  bytes.writeUInt32BE(streamId, at + 6);
 }
 
 function flush(writer: FrameWriter): void {

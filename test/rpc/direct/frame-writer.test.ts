@@ -3,6 +3,7 @@ import { data, ping, splitFrames, window } from "../../../scripts/direct-frames.
 import { Random } from "../../../scripts/random.js";
 import { frameTypes } from "../../../src/rpc/direct/frame.js";
 import { FrameWriter } from "../../../src/rpc/direct/frame-writer.js";
+import { lend } from "../../../src/rpc/lent-block.js";
 
 /** What a writer uses of a socket. It keeps what is written as it is, so that writing over it would show. */
 class RecordingSocket {
@@ -13,8 +14,12 @@ class RecordingSocket {
   writable = true;
   #corked: number | undefined;
 
-  write(bytes: Uint8Array): boolean {
+  /** Tells whoever wrote that the bytes have left. */
+  readonly sent: ((error?: Error) => void)[] = [];
+
+  write(bytes: Uint8Array, sent?: (error?: Error) => void): boolean {
     this.writes.push(bytes);
+    if (sent !== undefined) this.sent.push(sent);
     if (this.#corked === undefined) this.calls.push(1);
     else this.#corked += 1;
     return true;
@@ -148,5 +153,36 @@ describe("FrameWriter", () => {
     const { frames } = splitFrames(Buffer.concat(socket.writes));
     expect(frames.map(({ payload }) => payload.length)).toEqual([8, 200_000]);
     expect(frames[1]?.payload.equals(Buffer.alloc(200_000, 7))).toBe(true);
+  });
+
+  it("writes a lent message in one piece with its header, and gives its memory back when it has left", async () => {
+    const { socket, writer } = recorded();
+    const message = lend(50_000).fill(1);
+    writer.frame(frameTypes.ping, 0, 0, 8, eightBytes);
+    writer.payload(frameTypes.data, 0, 1, message);
+    await nextTick();
+    expect(socket.writes.map(({ length }) => length)).toEqual([18, 50_010]);
+    expect(Buffer.concat(socket.writes)).toEqual(Buffer.concat([ping(), data(1, Buffer.alloc(50_000, 1))]));
+    expect(lend(50_000).buffer).not.toBe(message.buffer);
+    socket.sent[0]?.();
+    expect(lend(50_000).buffer).toBe(message.buffer);
+  });
+
+  it("does not use the memory of a message again that could not be written", async () => {
+    const { socket, writer } = recorded();
+    const message = lend(50_000).fill(1);
+    writer.payload(frameTypes.data, 0, 1, message);
+    await nextTick();
+    socket.sent[0]?.(new Error("broken"));
+    expect(lend(50_000).buffer).not.toBe(message.buffer);
+  });
+
+  it("writes a part of a lent message like any other", async () => {
+    const { socket, writer } = recorded();
+    const message = lend(50_000).fill(1);
+    writer.payload(frameTypes.data, 0, 1, message.subarray(0, 20_000));
+    await nextTick();
+    expect(Buffer.concat(socket.writes)).toEqual(data(1, Buffer.alloc(20_000, 1)));
+    expect(socket.sent).toEqual([]);
   });
 });
