@@ -4,5 +4,11 @@ export { type CreateCaOptions, createLocalCa, ensureLocalCa } from "./ca/create-
 export { type IssueCredentialsOptions, type IssueReport, issueCredentials } from "./ca/issue-credentials.js";
 export type { IssuedCertificate } from "./ca/issued-certificate.js";
 export { listIssued } from "./ca/list-issued.js";
-export { type CertifiedKey, type CertifyOptions, type IssueOptions, LocalCa } from "./ca/local-ca.js";
+export {
+  type CertificateRequest,
+  type CertifiedKey,
+  type CertifyOptions,
+  type IssueOptions,
+  LocalCa,
+} from "./ca/local-ca.js";
 export { type OpenCaOptions, openLocalCa } from "./ca/open-local-ca.js";

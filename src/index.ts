@@ -1,5 +1,6 @@
 // For applications.
 
+export type { AuditLevel } from "./audit/server-audit.js";
 export type { CallPolicyOptions } from "./client/call-policy.js";
 export { type Channel, type ChannelOptions, createChannel } from "./client/channel.js";
 export { type Client, type ClientOptions, createClient } from "./client/client.js";
@@ -9,6 +10,7 @@ export type {
   HedgingPolicy,
   MethodConfig,
   MethodName,
+  MethodTimes,
   RetryableStatus,
   RetryPolicy,
   ServiceConfig,
@@ -32,6 +34,7 @@ export type { LimitOptions, MethodLimitOptions, RateOption } from "./interceptor
 export type { ChannelStats, ClientMethodStats, ConnectionState } from "./interceptors/channel-stats.js";
 export type { CircuitBreakerOptions, CircuitState } from "./interceptors/circuit-breaker.js";
 export type { FreshnessOption } from "./interceptors/freshness-option.js";
+export type { LogPayloads } from "./interceptors/log-payloads.js";
 export type { Logger } from "./interceptors/logger.js";
 export type { MethodStats } from "./interceptors/method-figures.js";
 export type {
@@ -41,8 +44,10 @@ export type {
   OpenTelemetryProviders,
 } from "./interceptors/open-telemetry-option.js";
 export { allow, deny, type PolicyRule, type PolicyTarget, shadow } from "./interceptors/policy.js";
+export type { Verdict } from "./interceptors/policy-engine.js";
 export type { PolicyChange } from "./interceptors/policy-events.js";
 export type { PolicyExplanation } from "./interceptors/policy-explanation.js";
+export type { PolicyOptions, SomePolicy } from "./interceptors/policy-options.js";
 export type { Roles } from "./interceptors/policy-roles.js";
 export type { DecidingRule } from "./interceptors/policy-rule.js";
 export type { QuarantineOptions } from "./interceptors/quarantine.js";
@@ -58,7 +63,7 @@ export type { MethodContract } from "./rpc/method-contract.js";
 export type { Health, ServingStatus } from "./server/health.js";
 export type { ServiceOptions } from "./server/registered-services.js";
 export { createServer, type Server } from "./server/server.js";
-export type { ServerOptions } from "./server/server-options.js";
+export type { ServerOptions, ServerSettings } from "./server/server-options.js";
 export { Status, type StatusName, statusName } from "./status.js";
 export type { TokenOptions } from "./tokens/token-options.js";
 export {
@@ -80,4 +85,4 @@ export type { PeerIdentity } from "./identity/verify-peer.js";
 export { type ContextKey, ContextValues, contextKey } from "./rpc/context-values.js";
 export type { Interceptor } from "./rpc/interceptor.js";
 export { constantSource, MutableSource, type Source } from "./source.js";
-export type { Address } from "./transport/address.js";
+export type { Address, PipeAddress, UnixAddress } from "./transport/address.js";

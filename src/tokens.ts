@@ -2,6 +2,7 @@
 export { type DelegateRequest, delegateToken } from "./tokens/delegate-token.js";
 export { type InspectedToken, inspectToken } from "./tokens/inspect-token.js";
 export { type IssuerJson, IssuerKeys, parseIssuer } from "./tokens/issuer-keys.js";
+export type { TokenLink } from "./tokens/parse-token.js";
 export type { PublicJwk } from "./tokens/public-jwk.js";
 export { type Revocation, type RevokeReport, revokeTokens } from "./tokens/revoke-tokens.js";
 export { ScopeSet } from "./tokens/scope-set.js";

@@ -19,7 +19,7 @@ export type MethodConfig = MethodTimes &
     | { readonly hedgingPolicy: HedgingPolicy; readonly retryPolicy?: never }
   );
 
-interface MethodTimes {
+export interface MethodTimes {
   /** At least one. */
   readonly name: readonly [MethodName, ...MethodName[]];
   /** The longest a call may take; a shorter `timeoutMs` of the client or the call holds. */
