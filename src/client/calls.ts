@@ -158,7 +158,7 @@ export class Calls {
       deadline,
       ...(payloadStages?.(method) ?? []),
       ...interceptors.map((interceptor) => guarded<ClientCall>(interceptor)),
-      ...(token === undefined ? [] : [attachToken(token)]),
+      ...(token === undefined ? [] : [attachToken(token, this.#options.peer)]),
     ];
     const open: ClientTransport["open"] = (request, listener) => openByPlan(plan, request, listener);
     const maxTimeoutMs = Math.min(settings.timeoutMs ?? never, contract.maxTimeoutMs ?? never);

@@ -19,6 +19,8 @@ export interface HeldToken {
   readonly text: string;
   /** The value of `authorization` that carries it; made once, not for each call. */
   readonly bearer: string;
+  /** The SPIFFE ID of the only server that takes it. */
+  readonly audience: string;
   /** Good for one call. */
   readonly once: boolean;
   /** Milliseconds since 1970. */
@@ -159,9 +161,9 @@ async function held(issue: () => Promise<string>): Promise<HeldToken> {
 function readToken(text: string): HeldToken | undefined {
   if (typeof text !== "string" || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined;
   try {
-    const { exp, once } = JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString("latin1"));
-    if (!Number.isSafeInteger(exp)) return undefined;
-    return { text, bearer: toBearer(text), once: once === true, expiresAt: exp * 1_000 };
+    const { aud, exp, once } = JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString("latin1"));
+    if (!Number.isSafeInteger(exp) || typeof aud !== "string") return undefined;
+    return { text, bearer: toBearer(text), audience: aud, once: once === true, expiresAt: exp * 1_000 };
   } catch {
     return undefined;
   }

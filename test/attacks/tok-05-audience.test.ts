@@ -1,6 +1,7 @@
 // TOK-05: a token for another audience is refused, whatever it looks like; a verifier in Python says so of the same tokens
 // in test/tokens/verify-token.test.ts.
 import { describe, expect, it } from "vitest";
+import { Status } from "../../src/status.js";
 import { failure } from "../helpers/collect.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
 import { serverId } from "../helpers/identities.js";
@@ -19,8 +20,14 @@ describe("TOK-05: a token for another server", () => {
   ])("is refused: %s", async (_, audience) => {
     const { issuer } = await tempIssuer();
     const pair = await GreeterPair.start({ service, server: { tokens: { issuers: issuer.publicFile } } });
-    const client = pair.newClient({ token: await issue(issuer, pair.world, { audience }) });
-    const { message } = await failure(client.sayHello({ name: "x" }));
+    const token = await issue(issuer, pair.world, { audience });
+    // A client of ours does not even send it: whom it reached would learn what it grants elsewhere.
+    const unsent = await failure(pair.newClient({ token }).sayHello({ name: "x" }));
+    expect(unsent).toMatchObject({ code: "ERR_TOKEN_AUDIENCE", status: Status.UNAUTHENTICATED, attempts: 0 });
+    expect(unsent.rawMessage).toBe("the token is for another server than the peer of this channel; it was not sent");
+    expect(pair.log.records.filter(({ event }) => event === "call")).toEqual([]);
+    const metadata = { authorization: `Bearer ${token}` };
+    const { message } = await failure(pair.client.sayHello({ name: "x" }, { metadata }));
     expect(message).toMatch(/^UNAUTHENTICATED: a valid token is required \(reference [0-9a-f]{12}\)$/);
     expect(await refusalCode(pair)).toBe("ERR_TOKEN_AUDIENCE");
   });

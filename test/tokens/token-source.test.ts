@@ -147,6 +147,7 @@ describe("tokenFile", () => {
       text,
       bearer: `Bearer ${text}`,
       once: false,
+      audience: "spiffe://local.test/greeter",
       expiresAt: JSON.parse(claimsTextOf(text)).exp * 1_000,
     });
   });
