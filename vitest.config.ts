@@ -19,6 +19,7 @@ export default defineConfig({
     // Tests wait for other processes more than they compute: two at a time even where vitest would take one.
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 20_000,
+    globalSetup: ["test/global-net.ts"],
     coverage: { provider: "v8", include: ["src/**", "certs-tool/**"], exclude: ["src/gen/**"] },
     projects: [
       { extends: true, test: { name: "all", include: ["test/**/*.test.ts"], exclude: aboutCalls } },

@@ -7,6 +7,7 @@ import { createLocalCa } from "../../src/ca/create-local-ca.js";
 import { issueCredentials } from "../../src/ca/issue-credentials.js";
 import { pinPeers } from "../../src/credentials/pin-peers.js";
 import { built } from "./built.js";
+import { toGlobalSink } from "./global-sink.js";
 import { clientId, serverId } from "./identities.js";
 import { tempDirectory } from "./temp-directory.js";
 
@@ -58,6 +59,7 @@ export class Program {
     this.child.stderr?.on("data", (chunk) => (this.stderr += chunk));
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on("line", (line) => this.#read(line));
     this.exited = once(this.child, "close").then(([code, signal]) => {
+      toGlobalSink("standard error of a program", this.stderr);
       this.#wake();
       return { code, signal };
     });

@@ -12,6 +12,7 @@ import { createServer, type Server } from "../../src/server/server.js";
 import type { ServerOptions, ServerSettings } from "../../src/server/server-options.js";
 import { MutableSource } from "../../src/source.js";
 import type { TransportName } from "../../src/transport/protocols.js";
+import { toGlobalSink } from "./global-sink.js";
 import { clientId, serverId, World } from "./identities.js";
 import { tempDirectory } from "./temp-directory.js";
 
@@ -127,6 +128,7 @@ export class RecordingLogger implements Logger {
 
   #add(level: string, fields: object): void {
     this.records.push({ level, ...fields });
+    toGlobalSink("a record", { level, ...fields });
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }

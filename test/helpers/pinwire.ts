@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { built } from "./built.js";
+import { toGlobalSink } from "./global-sink.js";
 
 export interface Finished {
   readonly code: number | null;
@@ -34,6 +35,7 @@ export class RunningPinwire {
     this.child.stdout?.on("data", (chunk) => this.#take(() => (this.#stdout += chunk)));
     this.child.stderr?.on("data", (chunk) => this.#take(() => (this.#stderr += chunk)));
     this.finished = once(this.child, "close").then(([code]) => {
+      toGlobalSink("standard error of pinwire", this.#stderr);
       this.#wake();
       return { code, stdout: this.#stdout, stderr: this.#stderr };
     });
