@@ -65,7 +65,7 @@ export class AuditChain {
   /** The fault of a line, or the record it holds. `first`: it is the first of its segment. */
   follow(line: string, segment: number, first: boolean): AuditRecord | ChainFault {
     const record = parseRecord(line);
-    if (record === undefined) return "malformed";
+    if (record === undefined || !mayBegin(record, segment)) return "malformed";
     if (this.#position === undefined) this.#begin(record, segment);
     if (record.seq !== this.position.seq) return "out of order";
     if (record.prev !== this.position.prev) return "chain broken";
@@ -82,52 +82,30 @@ export class AuditChain {
   }
 
   #check(record: AuditRecord, segment: number, first: boolean): ChainFault | undefined {
-    const opensLog = record.seq === beginning.seq;
-    if (opensLog && (record.type !== "open" || record.prev !== beginning.prev || segment !== 1)) return "malformed";
-    if (first !== (opensLog || record.type === "segment")) return "wrong segment";
-    if (record.log !== undefined) {
-      this.#log ??= String(record.log);
-      if (record.log !== this.#log) return "other log";
-    }
-    switch (record.type) {
-      case "segment":
-        return this.#followSegment(record, segment);
-      case "open":
-        return this.#followOpen(record);
-      case "checkpoint":
-        return this.#followCheckpoint(record);
-      case "prune":
-        return this.#followPrune(record);
-      default:
-        return undefined;
-    }
-  }
-
-  #followSegment(record: AuditRecord, segment: number): ChainFault | undefined {
-    if (record.log === undefined || record.segment !== segment) return "wrong segment";
-    return this.#followEpoch(record, this.#epoch);
-  }
-
-  #followOpen(record: AuditRecord): ChainFault | undefined {
-    if (record.log === undefined || record.version !== 1) return "malformed";
+    const { type, log } = record;
+    if (first !== (record.seq === beginning.seq || type === "segment")) return "wrong segment";
+    if (type === "segment" && record.segment !== segment) return "wrong segment";
+    if (type === "prune") return this.#followPrune(record);
+    if (type !== "segment" && type !== "open" && type !== "checkpoint") return undefined;
+    this.#log ??= String(log);
+    if (log !== this.#log) return "other log";
+    if (type === "segment") return this.#followEpoch(record, this.#epoch);
     if (record.key !== this.#keyId) return "other key";
-    return this.#followEpoch(record, this.#epoch + 1);
+    return type === "open" ? this.#followEpoch(record, this.#epoch + 1) : this.#followCheckpoint(record);
   }
 
   #followEpoch({ epoch }: AuditRecord, expected: number): ChainFault | undefined {
-    if (typeof epoch !== "number") return "malformed";
     // A log whose first segments were removed begins in a later epoch.
     if (this.#epoch > 0 && epoch !== expected) return "wrong epoch";
     if (this.#epoch === 0 && this.#unexplained === undefined && epoch !== 1) return "wrong epoch";
-    this.#epoch = epoch;
+    this.#epoch = Number(epoch);
     return undefined;
   }
 
-  #followCheckpoint({ log, epoch, seq, prev, time, key, sig }: AuditRecord): ChainFault | undefined {
-    if (key !== this.#keyId) return "other key";
+  #followCheckpoint({ epoch, seq, prev, time, sig }: AuditRecord): ChainFault | undefined {
     if (epoch !== this.#epoch) return "wrong epoch";
-    if (typeof log !== "string" || typeof sig !== "string") return "malformed";
-    if (!isSigned({ log, epoch: this.#epoch, seq, prev, time }, sig, this.#publicKey)) return "bad signature";
+    const statement = { log: String(this.#log), epoch: this.#epoch, seq, prev, time };
+    if (!isSigned(statement, String(sig), this.#publicKey)) return "bad signature";
     this.#checkpoint = seq;
     // What is said about the beginning counts when it is signed.
     if (this.#explained) this.#unexplained = undefined;
@@ -138,4 +116,9 @@ export class AuditChain {
     const begin = this.#unexplained;
     if (begin !== undefined && begin.seq === firstSeq && begin.prev === firstPrev) this.#explained = true;
   }
+}
+
+/** The first record of a log is one like no other. */
+function mayBegin({ seq, type, prev }: AuditRecord, segment: number): boolean {
+  return seq !== beginning.seq || (type === "open" && prev === beginning.prev && segment === 1);
 }

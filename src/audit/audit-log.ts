@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { ConfigError, isCodedError } from "../errors.js";
-import type { AuditFields } from "./audit-record.js";
+import { ConfigError, isCodedError, UsageError } from "../errors.js";
+import { type AuditFields, recordText } from "./audit-record.js";
 import type { AuditWriter } from "./audit-writer.js";
 
 export interface AuditLogOptions {
@@ -11,7 +11,7 @@ export interface AuditLogOptions {
 }
 
 interface Waiting {
-  readonly fields: AuditFields;
+  readonly text: string;
   resolve(seq: number): void;
   reject(reason: ConfigError): void;
 }
@@ -84,6 +84,7 @@ export class AuditLog implements AsyncDisposable {
    * Adds a record; resolves with its sequence number when it is in the file.
    *
    * @throws ConfigError ERR_AUDIT_UNAVAILABLE when it cannot be written; the next gap record counts it
+   * @throws UsageError ERR_INVALID_OPTION when no verifier could read it, or its type is one that only the log itself writes
    */
   append(fields: AuditFields): Promise<number> {
     if (this.#closed !== undefined) return Promise.reject(unavailable("is closed"));
@@ -94,7 +95,8 @@ export class AuditLog implements AsyncDisposable {
       return Promise.reject(unavailable(`cannot be written since ${failure.since} (${failure.code})`));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ fields, resolve, reject });
+      // Here, so that what does not fit fails by itself, and not all that is written with it.
+      this.#waiting.push({ text: appendedText(fields), resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -133,7 +135,7 @@ export class AuditLog implements AsyncDisposable {
     await this.#flushing;
     clearTimeout(this.#timer);
     try {
-      await this.#writer.write([...this.#gap(), { type: "close" }], true);
+      await this.#writer.write([...this.#gap(), recordText({ type: "close" })], true);
     } catch (error) {
       this.#report(error);
     }
@@ -158,7 +160,7 @@ export class AuditLog implements AsyncDisposable {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const records = [...this.#gap(), ...batch.map(({ fields }) => fields)];
+    const records = [...this.#gap(), ...batch.map(({ text }) => text)];
     const total = this.#writer.unsigned + records.length;
     const checkpoint = this.#checkpointDue || total >= this.#options.checkpointEveryRecords;
     this.#checkpointDue = false;
@@ -186,10 +188,10 @@ export class AuditLog implements AsyncDisposable {
   }
 
   /** Says in the log itself what is missing in it. */
-  #gap(): AuditFields[] {
+  #gap(): string[] {
     if (this.#failure === undefined) return [];
     const { lost, since, code } = this.#failure;
-    return [{ type: "gap", lost, since, code }];
+    return [recordText({ type: "gap", lost, since, code })];
   }
 
   /** Also after a failure: what is not signed must not wait for the next record, nor the record of what was lost. */
@@ -209,6 +211,16 @@ export class AuditLog implements AsyncDisposable {
   #report(error: unknown): void {
     tellProblem(this.#listeners, error);
   }
+}
+
+const ownTypes: readonly string[] = ["open", "segment", "checkpoint", "repair", "gap", "prune", "close"];
+
+function appendedText(fields: AuditFields): string {
+  if (!ownTypes.includes(fields.type)) return recordText(fields);
+  throw new UsageError(
+    "ERR_INVALID_OPTION",
+    `an audit record of type ${fields.type} is only written by the log itself`,
+  );
 }
 
 /** What a listener throws is its own problem: the log has to go on, and somebody waits for it. */

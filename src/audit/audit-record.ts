@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { UsageError } from "../errors.js";
 import { asciiJson } from "./ascii-json.js";
 
 /** What a record says, apart from its place in the log. Scalars only, chosen one by one: an allow-list. */
@@ -23,12 +24,53 @@ export interface SealedRecord {
   readonly next: Position;
 }
 
+/** So much at most for what every record has: its number, time and hashes. */
+const mostChainBytes = 200;
+
+const fieldName = /^[a-zA-Z][a-zA-Z0-9]{0,31}$/;
+/** What has one spelling in every language: integers, and at most three decimals. */
+const decimal = /^(0|-?[1-9]\d{0,15}|-?(0|[1-9]\d{0,11})\.\d{0,2}[1-9])$/;
+const chainFields: readonly string[] = ["seq", "time", "prev", "hash"];
+
+/** Whether a field may stand in a record like this. docs/audit-format.md, "Records". */
+export function isField(name: string, value: unknown): value is string | number {
+  if (!fieldName.test(name)) return false;
+  if (typeof value !== "number") return typeof value === "string";
+  return decimal.test(String(value)) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+}
+
+/**
+ * What a record says, as it will stand in its line.
+ *
+ * @throws UsageError ERR_INVALID_OPTION when a line with it could not be read again
+ */
+export function recordText({ type, ...fields }: AuditFields): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (chainFields.includes(name) || !isField(name, value)) throw unfit(`the field ${JSON.stringify(name)}`);
+  }
+  if (typeof type !== "string" || !/^[a-z.]{1,32}$/.test(type)) throw unfit("the type");
+  const text = asciiJson({ type, ...fields }).slice(1, -1);
+  if (text.length > maxLineBytes - mostChainBytes) throw unfit(`${text.length} bytes`);
+  return text;
+}
+
+function unfit(what: string): UsageError {
+  const problem = `an audit record cannot have ${what}; docs/audit-format.md says what fits`;
+  return new UsageError("ERR_INVALID_OPTION", problem);
+}
+
+/** {@link sealText} of {@link recordText}. */
+export function sealRecord(fields: AuditFields, time: string, position: Position): SealedRecord {
+  return sealText(recordText(fields), time, position);
+}
+
 /**
  * Puts a record into its place: one line of ASCII JSON that begins with `seq`, `time` and `type` and ends with `prev` and
  * `hash`, the SHA-256 of everything before `,"hash"`. docs/audit-format.md, "Records".
  */
-export function sealRecord(fields: AuditFields, time: string, { seq, prev }: Position): SealedRecord {
-  const body = `{"seq":${seq},"time":"${time}",${asciiJson(fields).slice(1, -1)},"prev":"${prev}"`;
+export function sealText(text: string, time: string, { seq, prev }: Position): SealedRecord {
+  const body = `{"seq":${seq},"time":"${time}",${text},"prev":"${prev}"`;
   const digest = hash("sha256", body, "base64url");
   return { line: `${body},"hash":"${digest}"}`, next: { seq: seq + 1, prev: digest } };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { writeAnchor } from "./anchor.js";
-import { type AuditFields, beginning, type Position, sealRecord } from "./audit-record.js";
+import { type AuditFields, beginning, type Position, recordText, sealText } from "./audit-record.js";
 import { signCheckpoint } from "./checkpoint.js";
 import type { CheckpointKey } from "./checkpoint-key.js";
 import type { LastSegment } from "./open-last-segment.js";
@@ -41,7 +41,7 @@ export class AuditWriter {
     const open = { type: "open", version: 1, log: writer.#log, epoch: writer.#epoch, key: key.id };
     try {
       // In the segment that is there, even if it is full: `open` has to come before anything else of its epoch.
-      await writer.#append([open, ...(last?.repairs ?? [])], true);
+      await writer.#append([open, ...(last?.repairs ?? [])].map(recordText), true);
       // A log without an anchor could not be opened a second time; better to hear of it now.
       await writer.anchored();
       return writer;
@@ -69,21 +69,21 @@ export class AuditWriter {
   }
 
   /**
-   * Appends records, all or none, and returns the sequence number of the first. `checkpoint`: signs everything up to here
+   * Appends records as {@link recordText} gives them, all or none, and returns the sequence number of the first. `checkpoint`: signs everything up to here
    * and tells the anchor, which happens in the background; see {@link anchored}.
    *
    * @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED
    */
-  async write(records: readonly AuditFields[], checkpoint: boolean): Promise<number> {
+  async write(records: readonly string[], checkpoint: boolean): Promise<number> {
     if (this.#dirty) await this.#undo();
     if (this.#isFull()) await this.#rotate();
     return this.#append(records, checkpoint);
   }
 
-  async #append(records: readonly AuditFields[], checkpoint: boolean): Promise<number> {
+  async #append(records: readonly string[], checkpoint: boolean): Promise<number> {
     const lines = this.#lines();
     const { seq } = this.#position;
-    for (const record of records) lines.add(record);
+    for (const record of records) lines.addText(record);
     if (checkpoint) this.#addCheckpoint(lines);
     this.#dirty = true;
     try {
@@ -213,7 +213,11 @@ class Lines {
   }
 
   add(fields: AuditFields): void {
-    const { line, next } = sealRecord(fields, this.time, this.position);
+    this.addText(recordText(fields));
+  }
+
+  addText(text: string): void {
+    const { line, next } = sealText(text, this.time, this.position);
     this.text += `${line}\n`;
     this.position = next;
   }

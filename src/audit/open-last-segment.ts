@@ -133,7 +133,7 @@ class LogEnd {
     if (anchor !== undefined && record.seq === anchor.seq && record.hash !== anchor.hash) {
       throw tampered(segment, `record ${record.seq} differs from the anchor`);
     }
-    if (anchor !== undefined && record.log !== undefined && record.log !== anchor.log) {
+    if (anchor !== undefined && (chain.log ?? anchor.log) !== anchor.log) {
       throw tampered(segment, "the anchor belongs to another log");
     }
     return record;

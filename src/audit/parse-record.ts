@@ -1,4 +1,6 @@
 import { hash } from "node:crypto";
+import { asciiJson } from "./ascii-json.js";
+import { isField } from "./audit-record.js";
 
 /** A record as it stands in a log. Nothing is believed of it but that its hash fits. */
 export interface AuditRecord {
@@ -23,12 +25,33 @@ export function parseRecord(line: string): AuditRecord | undefined {
   } catch {
     return undefined;
   }
-  // A name that stands twice could mean one thing here and another to the next reader.
-  if (!isFlat(record) || record.seq !== Number(seq) || record.time !== time || record.type !== type) return undefined;
-  return record.prev === prev && record.hash === digest ? record : undefined;
+  if (!isRecord(record) || record.seq !== Number(seq) || record.time !== time || record.type !== type) return undefined;
+  if (record.prev !== prev || record.hash !== digest) return undefined;
+  // One record, one spelling: a name that stands twice could mean one thing here and another to the next reader.
+  return asciiJson(record) === line && hasItsFields(record) ? record : undefined;
 }
 
-function isFlat(value: unknown): value is AuditRecord {
-  const entries = Object.entries(value as object);
-  return entries.every(([, field]) => typeof field === "string" || typeof field === "number");
+function isRecord(value: unknown): value is AuditRecord {
+  return Object.entries(value as object).every(([name, field]) => isField(name, field));
+}
+
+type Kind = (value: unknown) => boolean;
+/** Of so many characters: bytes in base64url. */
+const text =
+  (length: number): Kind =>
+  (value) =>
+    typeof value === "string" && value.length === length && /^[\w-]*$/.test(value);
+const count: Kind = (value) => Number.isSafeInteger(value) && (value as number) > 0;
+
+/** What has to be there to follow the chain. */
+const kinds: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
+  open: { version: (value) => value === 1, log: text(22), epoch: count, key: text(43) },
+  segment: { log: text(22), epoch: count, segment: count },
+  checkpoint: { log: text(22), epoch: count, key: text(43), sig: text(86) },
+  prune: { segment: count, firstSeq: count, firstPrev: text(43) },
+};
+
+function hasItsFields(record: AuditRecord): boolean {
+  const wanted = Object.hasOwn(kinds, record.type) ? kinds[record.type] : undefined;
+  return Object.entries(wanted ?? {}).every(([name, isKind]) => isKind(record[name]));
 }

@@ -78,7 +78,7 @@ async function openingOf(of: RetainedLog, { number, path }: Segment): Promise<{ 
   let removed = 0;
   for await (const { text, at, fault } of readLines(path)) {
     const record = fault ?? chain.follow(text, number, at === 0);
-    if (typeof record === "string" || (record.log ?? of.log) !== of.log) break;
+    if (typeof record === "string" || (chain.log ?? of.log) !== of.log) break;
     first ??= record;
     if (record.type === "prune") removed = Math.max(removed, Number(record.segment));
     if (record.type === "checkpoint") return { first, removed };

@@ -21,6 +21,6 @@ export async function listSegments(directory: string): Promise<Segment[]> {
   } catch (error) {
     throw fileError("read", directory, error);
   }
-  const numbers = names.flatMap((name) => /^audit-(\d{8})\.jsonl$/.exec(name)?.[1] ?? []).map(Number);
+  const numbers = names.flatMap((name) => /^audit-(?!0{8})(\d{8})\.jsonl$/.exec(name)?.[1] ?? []).map(Number);
   return numbers.sort((a, b) => a - b).map((number) => ({ number, path: segmentPath(directory, number) }));
 }

@@ -107,10 +107,10 @@ class Verification {
     this.#lastSeq = seq;
   }
 
-  #matchesAnchor({ seq, hash, log }: AuditRecord): boolean {
+  #matchesAnchor({ seq, hash }: AuditRecord): boolean {
     const anchor = this.#anchor;
     if (anchor === undefined) return true;
-    if (log !== undefined && log !== anchor.log) return false;
+    if ((this.#chain.log ?? anchor.log) !== anchor.log) return false;
     if (seq !== anchor.seq) return true;
     this.#anchorSeen = true;
     return hash === anchor.hash && this.#chain.epoch === anchor.epoch;

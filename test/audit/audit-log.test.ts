@@ -46,6 +46,39 @@ describe("a log that was written and closed", () => {
   });
 });
 
+describe("a record that no verifier could read", () => {
+  const cases: readonly (readonly [string, object])[] = [
+    ["a field of the chain", { type: "note", prev: "x" }],
+    ["a name that is none", { type: "note", "a b": "x" }],
+    ["the name of a prototype", JSON.parse('{"type":"note","__proto__":"x"}') as object],
+    ["no type", {}],
+    ["a type in capitals", { type: "Note" }],
+    ["a type that only the log writes", { type: "checkpoint" }],
+    ["a number that is none", { type: "note", n: Number.NaN }],
+    ["a number with many decimals", { type: "note", n: 0.1 + 0.2 }],
+    ["a number without bounds", { type: "note", n: 1e21 }],
+    ["a big integer", { type: "note", n: 1n }],
+    ["a list", { type: "note", n: [] }],
+    ["a line that is too long", { type: "note", text: "x".repeat(16_384) }],
+    ["a line that becomes too long", { type: "note", text: "\u2028".repeat(2_731) }],
+  ];
+  it("is refused by itself, not with what is written at the same moment", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const good = log.append({ type: "note", n: 1 });
+    const bad = await Promise.allSettled(cases.map(([, fields]) => log.append(fields as never)));
+    for (const [index, [name]] of cases.entries()) {
+      expect(bad[index], name).toMatchObject({ status: "rejected", reason: { code: "ERR_INVALID_OPTION" } });
+    }
+    expect(await good).toBe(3);
+    expect(await log.append({ n: 2.125, type: "note", nothing: undefined, text: "\u001b\n\ud800\\" })).toBe(4);
+    expect(await log.append({ type: "note", text: "\u2028".repeat(2_690), peer: undefined })).toBe(5);
+    expect(await log.append({ type: "note", peer: `spiffe://local.test/${"x".repeat(2_028)}` })).toBe(6);
+    await log.close();
+    expect(await place.verify()).toMatchObject({ ok: true, lastSeq: 8 });
+  });
+});
+
 describe("a log that is closed", () => {
   it("takes no checkpoint any more, which would have been a second writer", async () => {
     const place = new AuditPlace();

@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { hash, randomInt } from "node:crypto";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ChainFault } from "../../src/audit/audit-chain.js";
@@ -33,6 +33,7 @@ export class TamperedLogs {
     for (let n = 0; n < flips; n++) made.#flip();
     made.#addRecords(original);
     made.#addWholes(original);
+    made.#addOddities(original);
     return made;
   }
 
@@ -125,6 +126,65 @@ export class TamperedLogs {
     if (last.length === 0) throw new Error("the log has less than three segments");
   }
 
+  /** Lines whose hash fits, and that two readers could take for two things. */
+  #addOddities(original: Segments): void {
+    const third = original[0]?.[2] ?? "";
+    const odd = (name: string, from: string | RegExp, to: string) => {
+      const line = resealed(third, (body) => body.replace(from, to));
+      if (line === third) throw new Error(`nothing is odd: ${name}`);
+      this.#write(`a line ${name}`, original, ([all]) => void all?.splice(2, 1, line), { reason: "malformed", seq: 3 });
+    };
+    const code = '"code":"ERR_POLICY"';
+    odd("with a space between its parts", code, `"code": "ERR_POLICY"`);
+    odd("with a space before its end", /(?=,"prev":)/, " ");
+    odd("with a name that stands twice", code, `${code},${code}`);
+    odd("with the name of its number twice", code, `${code},"seq":3`);
+    odd("with an escape that is not needed", code, '"code":"\\u0045RR_POLICY"');
+    odd("with a name that is escaped", code, '"cod\\u0065":"ERR_POLICY"');
+    odd("with an escaped slash", "spiffe://", "spiffe:\\/\\/");
+    odd("with an escape in capitals", code, '"code":"\\u001B"');
+    odd("with a long escape for a line feed", code, '"code":"\\u000a"');
+    for (const name of ["__proto__", "1", "", "a b", "x".repeat(33)]) {
+      odd(`with a field named ${JSON.stringify(name)}`, code, `${code},${JSON.stringify(name)}:1`);
+    }
+    for (const value of [
+      ...["1e3", "1E3", "1.0", "-0", "0.0", "1.50", "1.2345", "01", "+1", ".5", "1.", "NaN", "Infinity", "-Infinity"],
+      ...["9007199254740992", "9007199254740993", "1e400", "0.0001", "1234567890123.5", "12345678901234567890"],
+      ...["true", "null", "[]", "{}", "'x'", '"\\x41"', '"\\ud83d\\uDE00"', ""],
+    ]) {
+      odd(`with the value ${value}`, code, `${code},"odd":${value}`);
+    }
+    odd("whose fields come in another order", /("time":"[^"]*"),("type":"[^"]*")/, "$2,$1");
+    odd("whose number begins with 0", '"seq":3', '"seq":03');
+    odd("whose number has many digits", '"seq":3', '"seq":30000000000000000');
+    for (const type of ["open", "segment", "checkpoint", "prune"]) {
+      odd(`of type ${type} without its fields`, '"type":"call.refused"', `"type":"${type}"`);
+    }
+    const log = '"log":"cGlud2lyZS1hdWRpdC12MQ","epoch"';
+    odd("with an epoch of a half", '"type":"call.refused"', `"type":"segment",${log}:1.5,"segment":1`);
+    odd("with an epoch of 0", '"type":"call.refused"', `"type":"segment",${log}:0,"segment":1`);
+    odd("with a log that is none", '"type":"call.refused"', '"type":"segment","log":"\\n","epoch":1,"segment":1');
+    odd("that says it is the first", '"seq":3', '"seq":1');
+    this.#write("with a carriage return", original, ([all]) => void all?.splice(2, 1, `${third}\r`), {
+      reason: "not ASCII",
+      seq: 3,
+    });
+    this.#write("with a space after a line", original, ([all]) => void all?.splice(2, 1, `${third} `), {
+      reason: "malformed",
+      seq: 3,
+    });
+    const legal = resealed(third, (body) =>
+      body.replace(code, '"code":"\\u2028\\n\\ud800\\u007f\\"","m":-1.5,"log":"x"'),
+    );
+    this.#write("a line that could be one", original, ([all]) => void all?.splice(2, 1, legal), {
+      reason: "chain broken",
+      seq: 4,
+    });
+    const directory = this.#copy();
+    writeFileSync(segmentOf(directory, 0), `${legal}\n`);
+    this.#add("a file with number 0, which is no segment", directory, { seq: 0 });
+  }
+
   #cut(name: string, original: Segments, segment: number, index: number, reason?: ChainFault, rest = ""): void {
     const directory = this.#copy();
     for (const [number, lines] of original.entries()) {
@@ -196,6 +256,12 @@ function rewrite(all: Segments, withoutCheckpoints = false): void {
       position = next;
     }
   }
+}
+
+/** A line after a change to all of it but its hash, with the hash that fits then. */
+function resealed(line: string, change: (body: string) => string): string {
+  const body = change(line.slice(0, line.lastIndexOf(',"hash":"')));
+  return `${body},"hash":"${hash("sha256", body, "base64url")}"}`;
 }
 
 function read(paths: readonly string[]): Segments {
