@@ -4,7 +4,12 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { clone, create, createFileRegistry, type DescService, setExtension, toJson } from "@bufbuild/protobuf";
-import { FieldOptionsSchema, FileDescriptorProtoSchema, MethodOptionsSchema } from "@bufbuild/protobuf/wkt";
+import {
+  FieldDescriptorProto_Type,
+  FieldOptionsSchema,
+  FileDescriptorProtoSchema,
+  MethodOptionsSchema,
+} from "@bufbuild/protobuf/wkt";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Channel, createChannel } from "../../src/client/channel.js";
@@ -63,6 +68,18 @@ function secretGreeter(isGuarded: boolean): typeof GreeterService {
   const registry = createFileRegistry(proto, (name) => dependencies.get(name));
   const service: DescService | undefined = registry.getService(GreeterService.typeName);
   // The same messages and methods by name, which is all that the types say.
+  return service as typeof GreeterService;
+}
+
+/** The greeter of somebody who takes names for bytes: what is sent so need not be text. */
+function greeterOfBytes(): typeof GreeterService {
+  const proto = clone(FileDescriptorProtoSchema, GreeterService.file.proto);
+  for (const message of proto.messageType) {
+    for (const field of message.field) if (field.name === "name") field.type = FieldDescriptorProto_Type.BYTES;
+  }
+  const service: DescService | undefined = createFileRegistry(proto, () => undefined).getService(
+    GreeterService.typeName,
+  );
   return service as typeof GreeterService;
 }
 
@@ -286,6 +303,12 @@ describe.each(["direct", "h2"] as const)("a canary in every place of calls over 
     for (let times = 0; times < 5; times++) {
       await hear(collect(probe.serverReflectionInfo([{ host: canaries.in("probe") }], options("ok"))));
     }
+    // Messages that cannot be decoded; the direct transport refuses them before, for what their schemas say.
+    const bytes = createClient(greeterOfBytes(), channel, { timeoutMs: 10_000 });
+    const malformed = Buffer.concat([Buffer.of(0xff), canaries.bytes("malformed"), Buffer.of(0xfe)]) as never;
+    const refused = await hear(bytes.sayHello({ name: malformed }, options("ok")));
+    const expected = transport === "h2" ? Status.INVALID_ARGUMENT : Status.FAILED_PRECONDITION;
+    expect((refused as RpcError).status).toBe(expected);
     // Spoken on purpose: its caller hears it, and nobody else.
     const spoken = await hear(client.sayHello({ name }, options("spoken")), "its caller");
     expect((spoken as RpcError).rawMessage).toBe(canaries.in("spoken"));
