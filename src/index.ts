@@ -34,7 +34,6 @@ export type { LimitOptions, MethodLimitOptions, RateOption } from "./interceptor
 export type { ChannelStats, ClientMethodStats, ConnectionState } from "./interceptors/channel-stats.js";
 export type { CircuitBreakerOptions, CircuitState } from "./interceptors/circuit-breaker.js";
 export type { FreshnessOption } from "./interceptors/freshness-option.js";
-export type { LogPayloads } from "./interceptors/log-payloads.js";
 export type { Logger } from "./interceptors/logger.js";
 export type { MethodStats } from "./interceptors/method-figures.js";
 export type {
@@ -43,6 +42,7 @@ export type {
   OpenTelemetryOption,
   OpenTelemetryProviders,
 } from "./interceptors/open-telemetry-option.js";
+export type { LogPayloads } from "./interceptors/payload-log-option.js";
 export { allow, deny, type PolicyRule, type PolicyTarget, shadow } from "./interceptors/policy.js";
 export type { Verdict } from "./interceptors/policy-engine.js";
 export type { PolicyChange } from "./interceptors/policy-events.js";

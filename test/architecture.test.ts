@@ -70,7 +70,7 @@ const doors: Record<string, readonly string[]> = {
 const packageDoors: Record<string, RegExp> = {
   "node-forge": /^x509\//,
   "@grpc/grpc-js": /^rpc\/h2\//,
-  pino: /^interceptors\/telemetry-pino\.ts$/,
+  pino: /^interceptors\/pino-logger\.ts$/,
   // Errors say of what type a detail is, and no more: the test below.
   "@bufbuild/protobuf": /^(errors\.ts|error-detail\.ts|(rpc|client|server|interceptors|gen|codegen|cli|audit)\/)/,
   "@bufbuild/protoplugin": /^codegen\//,

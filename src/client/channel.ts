@@ -6,7 +6,6 @@ import { RpcError, UsageError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
 import type { ChannelStats } from "../interceptors/channel-stats.js";
 import type { CircuitState } from "../interceptors/circuit-breaker.js";
-import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { checkLogMetadata } from "../interceptors/metadata-log.js";
 import {
@@ -14,6 +13,7 @@ import {
   type OpenTelemetryOption,
   type OpenTelemetryProviders,
 } from "../interceptors/open-telemetry-option.js";
+import { checkLogPayloads, type LogPayloads } from "../interceptors/payload-log-option.js";
 import { enableAmbientCalls } from "../rpc/ambient-call.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
 import type { Source } from "../source.js";
@@ -50,7 +50,7 @@ export interface ChannelOptions extends CallPolicyOptions {
    * is measured is in docs/telemetry.md. @default false
    */
   readonly openTelemetry?: OpenTelemetryOption;
-  /** The capability token of every call: one that does not change, `tokenSource()` or `tokenFile()`. docs/tokens.md */
+  /** The capability token of every call: one that does not change, `tokenSource()` or `tokenFile()`. docs/tokens.md @default none */
   readonly token?: string | TokenSource;
 }
 

@@ -36,7 +36,7 @@ export function safely(logger: Logger): Logger {
 export function defaultLogger(): Logger {
   let loading: Promise<Logger> | undefined;
   const write = (level: "warn" | "error") => (fields: object, message: string) => {
-    loading ??= import("./telemetry-pino.js").then(({ pinoLogger }) => pinoLogger());
+    loading ??= import("./pino-logger.js").then(({ pinoLogger }) => pinoLogger());
     // Should it not load, or not write, calls and connections go on.
     loading.then((logger) => logger[level](fields, message)).catch(() => {});
   };

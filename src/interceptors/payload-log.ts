@@ -8,8 +8,8 @@ import {
 } from "@bufbuild/protobuf";
 import type { Call } from "../rpc/call.js";
 import { methodPath } from "../rpc/method-path.js";
-import type { LogPayloads } from "./log-payloads.js";
 import type { Logger } from "./logger.js";
+import type { LogPayloads } from "./payload-log-option.js";
 import { renderRedacted } from "./redaction.js";
 
 type Stage = (call: Call, next: () => Promise<void>) => Promise<void>;

@@ -11,6 +11,7 @@ export interface CallOptions {
   readonly waitForReady?: boolean;
   /** Cancels the call. */
   readonly signal?: AbortSignal;
+  /** What the server sees as `requestMetadata`: `{ "x-request-id": "17" }`; bytes under keys that end in `-bin`. */
   readonly metadata?: Metadata | Readonly<Record<string, string | Uint8Array>>;
   /** Called with the response header as soon as it arrives. */
   readonly onHeader?: (header: Metadata) => void;

@@ -6,7 +6,6 @@ import { defaults } from "../defaults.js";
 import type { Anomaly } from "../interceptors/anomaly.js";
 import { type CallLimits, checkCallLimits, type LimitOptions } from "../interceptors/call-limits.js";
 import { checkFreshness, type FreshnessOption } from "../interceptors/freshness-option.js";
-import { checkLogPayloads, type LogPayloads } from "../interceptors/log-payloads.js";
 import { defaultLogger, type Logger, safely } from "../interceptors/logger.js";
 import { checkLogMetadata } from "../interceptors/metadata-log.js";
 import {
@@ -14,6 +13,7 @@ import {
   type OpenTelemetryOption,
   type OpenTelemetryProviders,
 } from "../interceptors/open-telemetry-option.js";
+import { checkLogPayloads, type LogPayloads } from "../interceptors/payload-log-option.js";
 import { checkPolicyOptions, type PolicyOptions, policyKeys, type SomePolicy } from "../interceptors/policy-options.js";
 import { checkQuarantine, type QuarantineOptions } from "../interceptors/quarantine.js";
 import type { HandlerContext } from "../rpc/call-context.js";
@@ -28,21 +28,29 @@ export type ServerOptions = ServerSettings & SomePolicy;
 export interface ServerSettings extends PolicyOptions {
   /** Who I am and whom I trust; from `loadCredentials`. */
   readonly credentials: Source<CredentialState>;
-  /** Run around every call that was authorized and decoded, the first outermost. */
+  /**
+   * Run around every call that was authorized and decoded, the first outermost.
+   * @example interceptors: [async (call, next) => { await next(); }]
+   * @default none
+   */
   readonly interceptors?: readonly Interceptor<HandlerContext>[];
-  /** The tamper-evident record of who did what; from `openAuditLog` of "pinwire/audit". Close it after the server. */
+  /** The tamper-evident record of who did what; from `openAuditLog` of "pinwire/audit". Close it after the server. @default none */
   readonly audit?: AuditLog;
   /** What is recorded of methods whose schema does not say. @default "denials" */
   readonly auditLevel?: AuditLevel;
   /** Where records go. @default warnings and errors to standard error, by pino */
   readonly logger?: Logger;
-  /** Services or methods whose messages are logged at level debug, redacted by their schema. docs/telemetry.md @default none */
+  /**
+   * Services or methods whose messages are logged at level debug, redacted by their schema. docs/telemetry.md
+   * @example logPayloads: [GreeterService.method.sayHello]
+   * @default none
+   */
   readonly logPayloads?: LogPayloads;
-  /** Keys of request metadata whose values the records of calls show. @default none */
+  /** Keys of request metadata whose values the records of calls show: `["x-request-id"]`. @default none */
   readonly logMetadata?: readonly string[];
-  /** Told what looks wrong, once for each burst. The log has it as well. docs/anomalies.md */
+  /** Told what looks wrong, once for each burst. The log has it as well. docs/anomalies.md @default the log alone */
   readonly onAnomaly?: (anomaly: Anomaly) => void;
-  /** Keeps a peer from calling for a while after an anomaly. @default off */
+  /** Keeps a peer from calling for a while after an anomaly: `{ forMs: 60_000 }`. @default off */
   readonly quarantine?: QuarantineOptions;
   /**
    * Metrics and spans by `@opentelemetry/api`, which has to be installed: to the registered providers, or to those given. What
@@ -51,15 +59,25 @@ export interface ServerSettings extends PolicyOptions {
   readonly openTelemetry?: OpenTelemetryOption;
   /** What is spoken, the preferred first. @default ["direct", "h2"] */
   readonly transports?: readonly TransportName[];
-  /** How often, how many at once, how large: per identity and method. docs/limits.md has the table. */
+  /**
+   * How often, how many at once, how large: per identity and method. docs/limits.md has the table, with the defaults.
+   * @example limits: { callsPerSecond: 500, methods: { "notes.v1.NotesService/Search": { callsPerSecond: 5 } } }
+   */
   readonly limits?: LimitOptions;
   /** Whether `grpc.reflection` tells those whom the policy allows it about the services here. @default false */
   readonly reflection?: boolean;
   /** Whether `pinwire top` may ask for figures: those who hold the role `admin` (option `roles`). @default false */
   readonly admin?: boolean;
-  /** Whose capability tokens are believed, for methods with `required_scopes`. docs/tokens.md */
+  /**
+   * Whose capability tokens are believed, for methods with `required_scopes`. docs/tokens.md
+   * @example tokens: { issuers: "token-issuer/issuers.json" }
+   * @default nobody's: a server with such a method does not start
+   */
   readonly tokens?: TokenOptions;
-  /** Whether calls have to say when they were sent, so that neither an old nor a repeated one is taken. @default "checked" */
+  /**
+   * Whether calls have to say when they were sent (`"required"`), or are only looked at if they do. docs/freshness.md
+   * @default "checked"
+   */
   readonly freshness?: FreshnessOption;
   /**
    * The longest a call may take, and what it gets when its caller names no deadline. When it is set, no schema exceeds it.
@@ -141,7 +159,7 @@ const otherKeys = [
   "admin",
   "tokens",
   "freshness",
-] as const;
+] as const satisfies (keyof ServerSettings)[];
 
 /**
  * Finds mistakes as soon as a server is made. Those of files and schemas show when it listens.

@@ -9,7 +9,7 @@ import type { LivePolicy } from "../interceptors/policy-live.js";
 import type { Quarantine } from "../interceptors/quarantine.js";
 import type { RefusalCounts } from "../interceptors/refusal-counts.js";
 import type { ServerObservers } from "../interceptors/server-observer.js";
-import { serverTelemetry } from "../interceptors/telemetry.js";
+import { serverTelemetry } from "../interceptors/server-telemetry.js";
 import { guarded } from "../rpc/interceptor.js";
 import { methodContract } from "../rpc/method-contract.js";
 import type { ServerCall } from "../rpc/server-call.js";
