@@ -9,11 +9,14 @@
 /** Free bytes before a lent message, so that a frame's header and the message are one piece. */
 export const headroomBytes = 16;
 
+/** The sizes of blocks: up to a message of a whole frame with what surrounds it closely, beyond it few. */
 const stepBytes = 16 * 1024;
-/** A message of a whole frame, with what surrounds it. */
-const maxBlockBytes = 144 * 1024;
-/** Of each size; what is written in one tick. */
+const maxFineBytes = 144 * 1024;
+const coarseBytes = [288 * 1024, 576 * 1024, 1_152 * 1024];
+
+/** Of each size; what is written in one tick. All of them together are 10 MB. */
 const maxSpare = 8;
+const maxCoarseSpare = 2;
 
 const block = Symbol("block");
 
@@ -22,14 +25,14 @@ interface Lent extends Uint8Array {
   [block]?: Buffer | undefined;
 }
 
-/** By their size, in steps. */
-const spare: Buffer[][] = [];
+/** By their size. */
+const spare = new Map<number, Buffer[]>();
 
 /** Memory for a message of so many bytes, to be given back if possible. */
 export function lend(length: number): Uint8Array {
-  const steps = Math.ceil((length + headroomBytes) / stepBytes);
-  if (steps * stepBytes > maxBlockBytes) return Buffer.allocUnsafeSlow(length);
-  const bytes = spare[steps]?.pop() ?? Buffer.allocUnsafeSlow(steps * stepBytes);
+  const size = blockBytes(length + headroomBytes);
+  if (size === undefined) return Buffer.allocUnsafeSlow(length);
+  const bytes = spare.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
   const message: Lent = bytes.subarray(headroomBytes, headroomBytes + length);
   message[block] = bytes;
   return message;
@@ -49,7 +52,16 @@ export function blockOf(message: Lent): Buffer | undefined {
 
 /** Nothing refers to the block any more. */
 export function giveBack(bytes: Buffer): void {
-  const steps = bytes.length / stepBytes;
-  spare[steps] ??= [];
-  if (spare[steps].length < maxSpare) spare[steps].push(bytes);
+  const size = bytes.length;
+  let blocks = spare.get(size);
+  if (blocks === undefined) {
+    blocks = [];
+    spare.set(size, blocks);
+  }
+  if (blocks.length < (size <= maxFineBytes ? maxSpare : maxCoarseSpare)) blocks.push(bytes);
+}
+
+function blockBytes(needed: number): number | undefined {
+  const fine = Math.ceil(needed / stepBytes) * stepBytes;
+  return fine <= maxFineBytes ? fine : coarseBytes.find((size) => size >= needed);
 }

@@ -37,9 +37,17 @@ describe("a lent block", () => {
     expect(blockOf(new Uint8Array(100_000))).toBeUndefined();
   });
 
-  it("is memory of its own for what fits into no frame", () => {
-    const message = lend(300_000);
-    expect(message.buffer.byteLength).toBe(300_000);
+  it("is lent again for messages of several frames too, two at most of each size", () => {
+    const messages = Array.from({ length: 3 }, () => lend(1_048_600));
+    for (const message of messages) giveBack(blockOf(message) as Buffer);
+    const before = new Set(messages.map(({ buffer }) => buffer));
+    const again = Array.from({ length: 3 }, () => lend(1_100_000));
+    expect(again.filter(({ buffer }) => before.has(buffer))).toHaveLength(2);
+  });
+
+  it("is memory of its own for the largest messages", () => {
+    const message = lend(2_000_000);
+    expect(message.buffer.byteLength).toBe(2_000_000);
     expect(blockOf(message)).toBeUndefined();
   });
 

@@ -26,6 +26,13 @@ interface Outgoing {
   readonly done: () => void;
 }
 
+/** A part of a message. */
+export interface Chunk {
+  readonly chunk: Uint8Array;
+  readonly flags: number;
+  readonly message: Uint8Array;
+}
+
 /** What both ends of a stream do alike: credit, putting messages together, sending them in chunks. */
 export abstract class DirectStream {
   readonly id: number;
@@ -149,7 +156,7 @@ export abstract class DirectStream {
   }
 
   /** The next chunk of at most `room` bytes; undefined when there is nothing to send or no credit. */
-  takeChunk(room: number): { chunk: Uint8Array; flags: number } | undefined {
+  takeChunk(room: number): Chunk | undefined {
     const outgoing = this.#outgoing;
     if (outgoing === undefined) return undefined;
     const { message, sent } = outgoing;
@@ -158,10 +165,10 @@ export abstract class DirectStream {
     outgoing.sent += length;
     this.sendCredit -= length + frameCostBytes;
     const chunk = sent === 0 && length === message.length ? message : message.subarray(sent, sent + length);
-    if (outgoing.sent < message.length) return { chunk, flags: dataFlags.more };
+    if (outgoing.sent < message.length) return { chunk, flags: dataFlags.more, message };
     this.#outgoing = undefined;
     outgoing.done();
-    return { chunk, flags: outgoing.last ? dataFlags.last : 0 };
+    return { chunk, flags: outgoing.last ? dataFlags.last : 0, message };
   }
 
   /**

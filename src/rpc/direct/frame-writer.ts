@@ -1,10 +1,13 @@
 import type { TLSSocket } from "node:tls";
-import { blockOf, giveBack, headroomBytes } from "../lent-block.js";
+import { blockOf, giveBack, headroomBytes, lend } from "../lent-block.js";
 import { headerBytes } from "./frame.js";
 import { giveSlab, type Slab, takeSlab } from "./slab-pool.js";
 
 /** Payloads from this size on are written from where they are; smaller ones are cheaper to copy behind their header. */
 const copyBelowBytes = 8 * 1024;
+
+/** Payloads from this size on are copied behind their header too, into a block of their own. */
+const ownBlockBytes = 64 * 1024;
 
 /**
  * Collects the frames of one tick and writes them together. A lone frame is written when the tick ends, which is at once.
@@ -51,26 +54,31 @@ export class FrameWriter {
     slab.end += length;
   }
 
-  /** A frame whose payload is there already. It must not change any more. */
-  payload(type: number, flags: number, streamId: number, payload: Uint8Array): void {
+  /**
+   * A frame whose payload is there already. Whether it was copied: otherwise it must not change any more, and whoever lent
+   * its memory to it loses it to the writer.
+   */
+  payload(type: number, flags: number, streamId: number, payload: Uint8Array): boolean {
     const { length } = payload;
     const copied = length < copyBelowBytes;
-    const block = copied ? undefined : blockOf(payload);
+    const lent = copied ? undefined : blockOf(payload);
+    const block = lent ?? (length < ownBlockBytes ? undefined : copyToBlock(payload));
     if (block !== undefined) {
       writeHeader(block, headroomBytes - headerBytes, type, flags, streamId, length);
       this.#pushBlock(block, block.subarray(headroomBytes - headerBytes, headroomBytes + length));
-      return;
+      return lent === undefined;
     }
     const slab = this.#slabWith(headerBytes + (copied ? length : 0));
     this.#header(slab, type, flags, streamId, length);
     if (copied) {
       slab.bytes.set(payload, slab.end);
       slab.end += length;
-      return;
+      return true;
     }
     this.#cut(slab);
     this.#segments.push(payload);
     this.#segmentBytes += length;
+    return false;
   }
 
   /** Hands everything to the socket now. */
@@ -150,6 +158,14 @@ export class FrameWriter {
     this.#segmentBytes += slab.end - this.#begin;
     this.#begin = slab.end;
   }
+}
+
+/** Node.js would copy it too, to memory that it makes for that, because its header lies elsewhere. */
+function copyToBlock(payload: Uint8Array): Buffer | undefined {
+  const copy = lend(payload.length);
+  const block = blockOf(copy);
+  if (block !== undefined) copy.set(payload);
+  return block;
 }
 
 function writeHeader(bytes: Buffer, at: number, type: number, flags: number, streamId: number, length: number): void {

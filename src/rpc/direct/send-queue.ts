@@ -1,3 +1,4 @@
+import { blockOf, giveBack, keep } from "../lent-block.js";
 import { addCredit } from "./credit.js";
 import type { DirectStream } from "./direct-stream.js";
 import { dataFlags, frameCostBytes, frameTypes } from "./frame.js";
@@ -70,7 +71,9 @@ export class SendQueue {
       // A stream without credit leaves the queue; WINDOW brings it back.
       if (next === undefined) continue;
       this.#credit -= next.chunk.length + frameCostBytes;
-      this.#writer.payload(frameTypes.data, next.flags, stream.id, next.chunk);
+      const copied = this.#writer.payload(frameTypes.data, next.flags, stream.id, next.chunk);
+      if (!copied) keep(next.message);
+      else if (!stream.sending) release(next.message);
       if (stream.sending) {
         this.#begun.add(stream);
         this.add(stream);
@@ -100,4 +103,10 @@ export class SendQueue {
     while (next !== undefined && !next.sending) next = this.#later.shift();
     if (next !== undefined) this.#turns.push(next);
   }
+}
+
+/** All parts of the message were copied. */
+function release(message: Uint8Array): void {
+  const block = blockOf(message);
+  if (block !== undefined) giveBack(block);
 }

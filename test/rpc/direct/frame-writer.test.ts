@@ -185,4 +185,18 @@ describe("FrameWriter", () => {
     expect(Buffer.concat(socket.writes)).toEqual(data(1, Buffer.alloc(20_000, 1)));
     expect(socket.sent).toEqual([]);
   });
+
+  it("copies a payload of 64 KiB and more, but not one for which there are no blocks", async () => {
+    const { socket, writer } = recorded();
+    const copied = Buffer.alloc(64 * 1024, 1);
+    const referred = Buffer.alloc(2_000_000, 3);
+    expect(writer.payload(frameTypes.data, 0, 1, copied)).toBe(true);
+    expect(writer.payload(frameTypes.data, 0, 1, referred)).toBe(false);
+    expect(writer.payload(frameTypes.data, 0, 1, lend(20_000).fill(4))).toBe(false);
+    copied.fill(2);
+    await nextTick();
+    expect(socket.writes).toContain(referred);
+    const frames = [Buffer.alloc(64 * 1024, 1), referred, Buffer.alloc(20_000, 4)].map((payload) => data(1, payload));
+    expect(Buffer.concat(socket.writes).equals(Buffer.concat(frames))).toBe(true);
+  });
 });
