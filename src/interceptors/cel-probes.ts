@@ -15,6 +15,7 @@ import {
   type MessageRules,
   MessageRulesSchema,
   message as messageOption,
+  oneof as oneofOption,
   predefined as predefinedOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
@@ -24,6 +25,8 @@ type Cel = Pick<MessageInitShape<typeof MessageRulesSchema>, "cel" | "celExpress
  * An empty message type for each CEL expression in the rules of a message and of all that it can hold. protovalidate compiles
  * a rule of its own accord, but says that it is wrong only when a message comes that it applies to; validating an empty
  * message of these types makes it say so. (That the expression then fails for want of fields means nothing.)
+ *
+ * @throws Error when the rules of a message, a field or a oneof cannot be read
  */
 export function celProbes(message: DescMessage): DescMessage[] {
   const rules = [...celOf(message), ...predefinedCel(message.file)];
@@ -49,6 +52,8 @@ function celOf(root: DescMessage): Cel[] {
       found.push(...fieldCel(getOption(field, fieldOption)));
       if (field.message !== undefined) seen.add(field.message);
     }
+    // These have no expressions; but what cannot be read is to show now, too.
+    for (const oneof of message.oneofs) getOption(oneof, oneofOption);
   }
   return found;
 }

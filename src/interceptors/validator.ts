@@ -1,4 +1,11 @@
-import { create, createRegistry, type DescFile, type DescMethod, type Message } from "@bufbuild/protobuf";
+import {
+  create,
+  createRegistry,
+  type DescFile,
+  type DescMessage,
+  type DescMethod,
+  type Message,
+} from "@bufbuild/protobuf";
 import { CompilationError, createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
 import { ConfigError, RpcError } from "../errors.js";
 import { CallRefused } from "../rpc/call-refused.js";
@@ -22,17 +29,29 @@ export function validators(methods: readonly DescMethod[]): Map<DescMethod, Vali
 }
 
 /** A request is checked only when its rules are known to be sound: what is wrong with them shows at the start. */
-function assertCompiles({ input, name, parent }: DescMethod, validator: Validator): void {
-  for (const schema of [input, ...celProbes(input)]) {
+function assertCompiles(method: DescMethod, validator: Validator): void {
+  for (const schema of [method.input, ...probesOf(method)]) {
     const { error } = validator.validate(schema, create(schema));
-    if (!(error instanceof CompilationError)) continue;
-    throw new ConfigError(
-      "ERR_VALIDATION_RULES",
-      `the rules of buf.validate for the requests of ${parent.typeName}/${name} are wrong: ${error.message}`,
-      "correct the .proto and generate again",
-      { cause: error },
-    );
+    if (error instanceof CompilationError) throw wrong(method, error);
   }
+}
+
+function probesOf(method: DescMethod): DescMessage[] {
+  try {
+    return celProbes(method.input);
+  } catch (error) {
+    throw wrong(method, error);
+  }
+}
+
+function wrong({ name, parent }: DescMethod, cause: unknown): ConfigError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ConfigError(
+    "ERR_VALIDATION_RULES",
+    `the rules of buf.validate for the requests of ${parent.typeName}/${name} are wrong: ${reason}`,
+    "correct the .proto and generate again",
+    { cause },
+  );
 }
 
 function validate(validator: Validator, { input }: DescMethod, request: Message): void {

@@ -61,8 +61,8 @@ export function adoptContract(method: DescMethod, generated: MethodContract): vo
 
 function read(method: DescMethod): MethodContract {
   const name = `${method.parent.typeName}/${method.name}`;
-  const own = getOption(method, methodOption);
-  const shared = getOption(method.parent, serviceOption);
+  const own = readable(name, () => getOption(method, methodOption));
+  const shared = readable(name, () => getOption(method.parent, serviceOption));
   assertUnderstood(name, own);
   assertUnderstood(name, shared);
   const defaultTimeoutMs = timeoutMs(name, "default_timeout", own.defaultTimeout ?? shared.defaultTimeout);
@@ -103,6 +103,15 @@ const auditNames = {
   [AuditLevel.DENIALS]: "denials",
   [AuditLevel.ALL]: "all",
 } as const;
+
+/** Descriptors from elsewhere, such as a server's own account of itself, may hold anything in the place of an option. */
+function readable(name: string, read: () => CallPolicy): CallPolicy {
+  try {
+    return read();
+  } catch (cause) {
+    throw invalid(name, "its policy cannot be read", cause);
+  }
+}
 
 function assertUnderstood(name: string, policy: CallPolicy): void {
   const unknown = policy.$unknown?.[0] ?? policy.rateLimit?.$unknown?.[0];
@@ -159,10 +168,7 @@ function redactedFields(roots: readonly DescMessage[]): string[] {
   return fields;
 }
 
-function invalid(method: string, problem: string): ConfigError {
-  return new ConfigError(
-    "ERR_SCHEMA_POLICY",
-    `${method}: ${problem}`,
-    "docs/schema-policy.md says what each option takes",
-  );
+function invalid(method: string, problem: string, cause?: unknown): ConfigError {
+  const hint = "docs/schema-policy.md says what each option takes";
+  return new ConfigError("ERR_SCHEMA_POLICY", `${method}: ${problem}`, hint, { cause });
 }

@@ -1,4 +1,12 @@
-import { create, createFileRegistry, type DescService, type MessageInitShape, setExtension } from "@bufbuild/protobuf";
+import {
+  create,
+  createFileRegistry,
+  type DescService,
+  type Message,
+  type MessageInitShape,
+  setExtension,
+} from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
 import {
   type FieldDescriptorProto,
   FieldDescriptorProtoSchema,
@@ -48,6 +56,12 @@ export function field(
 ): FieldDescriptorProto {
   const typed = typeof type === "string" ? { type: Type.MESSAGE, typeName: type } : { type };
   return create(FieldDescriptorProtoSchema, { name, number, label: Label.OPTIONAL, jsonName: name, ...typed, ...more });
+}
+
+/** Puts something in the place of an option that is none: its length is more than there is. */
+export function unreadable<Options extends Message>(options: Options, no: number): { options: Options } {
+  options.$unknown = [{ no, wireType: WireType.LengthDelimited, data: Uint8Array.of(5, 10) }];
+  return { options };
 }
 
 /** Options of a field with rules of `buf.validate`. */

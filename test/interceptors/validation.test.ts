@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import type { DescService } from "@bufbuild/protobuf";
+import { create, type DescService } from "@bufbuild/protobuf";
+import { FieldOptionsSchema, MessageOptionsSchema, OneofOptionsSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createClient } from "../../src/client/client.js";
 import { BadRequestSchema } from "../../src/error-details.js";
@@ -17,7 +18,7 @@ import { collect, failure } from "../helpers/collect.js";
 import { ExampleWorld } from "../helpers/example-processes.js";
 import { RecordingLogger, testTransport } from "../helpers/greeter-pair.js";
 import { clientId, serverId, World } from "../helpers/identities.js";
-import { field, Label, rules, rulesOfMessage, rulesOfOneof, serviceOf, Type } from "../helpers/schema.js";
+import { field, Label, rules, rulesOfMessage, rulesOfOneof, serviceOf, Type, unreadable } from "../helpers/schema.js";
 import { tempAddress } from "../helpers/temp-socket.js";
 
 const kinds = {
@@ -223,6 +224,18 @@ describe("rules that are wrong", () => {
       },
     ],
     ["a oneof rule about a field that is not there", rulesOfMessage({ oneof: [{ fields: ["nope"] }] })],
+    ["rules of a message that cannot be read", unreadable(create(MessageOptionsSchema), 1159)],
+    [
+      "rules of a field that cannot be read",
+      { field: [field("a", 1, Type.INT32, unreadable(create(FieldOptionsSchema), 1159))] },
+    ],
+    [
+      "rules of a oneof that cannot be read",
+      {
+        oneofDecl: [{ name: "o", ...unreadable(create(OneofOptionsSchema), 1159) }],
+        field: [field("a", 1, Type.INT32, { oneofIndex: 0 })],
+      },
+    ],
     ["rules for another type", { field: [field("a", 1, Type.INT32, rules(minOne))] }],
   ])("%s: listen() refuses, at any depth", async (_, wrong) => {
     const inner = { name: "Inner", field: [field("a", 1, Type.INT32)], ...wrong };
