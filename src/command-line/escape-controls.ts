@@ -1,10 +1,20 @@
 /**
- * A text as one line that only shows itself: control characters, which would steer a terminal or forge a line, and
- * characters that turn the direction of writing are escaped. What was JSON stays the same JSON.
+ * A text as one line that only shows itself: control characters, which would steer a terminal or forge a line, characters
+ * that turn the direction of writing, and those that nobody sees are escaped. (The two joiners stay, which some scripts
+ * need.) What was JSON stays the same JSON.
  */
 export function escapeControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be found
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+  return text.replace(escaped, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }
+
+/** Without the flag `u`: a tag (U+E0000 and on) is escaped as its two halves, as JSON does it. */
+const escaped = new RegExp(
+  [
+    "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb]",
+    "\\udb40(?=[\\udc00-\\udc7f])",
+    "(?<=\\udb40)[\\udc00-\\udc7f]",
+  ].join("|"),
+  "g",
+);

@@ -16,6 +16,7 @@ describe("nearest()", () => {
     expect(nearest("", names)).toEqual([]);
     expect(nearest("Th", names)).toEqual([]);
     expect(nearest("x", [])).toEqual([]);
+    expect(nearest("x", [""])).toEqual([]);
   });
 
   it("does not look through what only a hostile server has", () => {

@@ -20,12 +20,13 @@ const versions = [ServerReflection, ServerReflectionAlpha] as const;
 /** Asks a server about its schema. */
 export class Reflection {
   readonly #channel: Channel;
-  readonly #timeoutMs: number;
+  #leftMs: number;
   #version = 0;
 
+  /** @param timeoutMs for all questions together: a server that takes its time over each, and has no end of files, ends too */
   constructor(channel: Channel, timeoutMs: number) {
     this.#channel = channel;
-    this.#timeoutMs = timeoutMs;
+    this.#leftMs = timeoutMs;
   }
 
   /**
@@ -33,7 +34,13 @@ export class Reflection {
    * @throws ConfigError ERR_NO_REFLECTION; RpcError
    */
   async ask(question: Question): Promise<Answer | undefined> {
-    const answer = await this.#askAny(question);
+    if (this.#leftMs <= 0) {
+      throw new RpcError(Status.DEADLINE_EXCEEDED, "the server took too long to say what its schema is");
+    }
+    const begun = performance.now();
+    const answer = await this.#askAny(question).finally(() => {
+      this.#leftMs -= performance.now() - begun;
+    });
     if (answer.case !== "errorResponse") return answer;
     const { errorCode, errorMessage } = answer.value;
     if (errorCode === Status.NOT_FOUND) return undefined;
@@ -55,7 +62,7 @@ export class Reflection {
   /** One stream a question: a server that answers something else cannot confuse the next one. */
   async #askOne(messageRequest: Question): Promise<Answer> {
     const service = versions[this.#version] as typeof ServerReflection;
-    const client = createClient(service, this.#channel, { timeoutMs: this.#timeoutMs });
+    const client = createClient(service, this.#channel, { timeoutMs: Math.max(1, this.#leftMs) });
     for await (const { messageResponse } of client.serverReflectionInfo([{ messageRequest }])) return messageResponse;
     throw new RpcError(Status.INTERNAL, "the server ended reflection without an answer");
   }

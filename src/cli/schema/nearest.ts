@@ -6,7 +6,7 @@ export function nearest(written: string, names: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(written.length / 3));
   return names
     .slice(0, limits.names)
-    .filter((name) => name.length <= limits.letters)
+    .filter((name) => name !== "" && name.length <= limits.letters)
     .map((name) => ({ name, edits: begins(name, written) ? 1 : edits(written, name) }))
     .filter(({ edits }) => edits <= limit)
     .sort((a, b) => a.edits - b.edits)
