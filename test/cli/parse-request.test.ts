@@ -46,6 +46,20 @@ describe("parseRequest()", () => {
     });
   }
 
+  it("comes to an end with texts of any length, and what is not JSON", async () => {
+    const long = "x".repeat(12_000_000);
+    expect(await parse(SayHelloRequestSchema, `{"name":"${long}"}`)).toMatchObject({ name: long });
+    for (const text of [
+      `{"name":${'\\"'.repeat(300_000)}`,
+      `{"name":"${"\\".repeat(6_000_000)}`,
+      `{"name":${"1".repeat(12_000_000)}}`,
+      `["-1-2-3-${"-".repeat(6_000_000)}`,
+      `[1234567890123456-1234567890123456]`,
+    ]) {
+      await expect(parse(SayHelloRequestSchema, text)).rejects.toMatchObject({ code: "ERR_INVALID_JSON" });
+    }
+  });
+
   it("takes numbers that JSON keeps, and any number as a text", async () => {
     for (const [json, value] of [
       ["9007199254740992", 9_007_199_254_740_992n],

@@ -33,14 +33,37 @@ export async function parseRequest(
  * or an exponent is meant to be a float, and is as exact as those are.
  */
 function assertExact(text: string, where: string): void {
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)) {
-    if (!/^-?\d{16,}$/.test(token) || isExact(token)) continue;
+  for (const token of numbersIn(text)) {
+    if (token.length < 16 || /[.eE+]|\d-/.test(token) || isExact(token)) continue;
     throw new ConfigError(
       "ERR_INVALID_JSON",
       `${where} does not fit: ${token.slice(0, 40)} has more digits than a number of JSON keeps`,
       `write it as a text: "${token.slice(0, 40)}"`,
     );
   }
+}
+
+/** What stands outside the texts and may be a number. Not by one pattern for all: it would not end on a text of megabytes. */
+function* numbersIn(text: string): Iterable<string> {
+  const next = /["\d-]/g;
+  const number = /-?\d[\d.eE+-]*/y;
+  for (let found = next.exec(text); found !== null; found = next.exec(text)) {
+    number.lastIndex = found.index;
+    const token = found[0] === '"' ? undefined : number.exec(text)?.[0];
+    if (token !== undefined) yield token;
+    if (found[0] === '"') next.lastIndex = endOfText(text, found.index);
+    else next.lastIndex = found.index + (token?.length ?? 1);
+  }
+}
+
+/** The position after the quote that ends the text which begins here. */
+function endOfText(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); quote >= 0; quote = json.indexOf('"', quote + 1)) {
+    let slashes = 0;
+    while (json[quote - 1 - slashes] === "\\") slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+  }
+  return json.length;
 }
 
 function isExact(digits: string): boolean {
