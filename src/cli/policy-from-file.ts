@@ -1,12 +1,11 @@
 import { readForeignFile } from "../files/private-file.js";
 import { parsePolicyDocument } from "../interceptors/policy-document.js";
 import { Policy } from "../interceptors/policy-engine.js";
-
-const maxBytes = 8 * 1024 * 1024;
+import { maxPolicyBytes } from "../interceptors/policy-file.js";
 
 /** A policy file as text; who owns it is the server's business. @throws ConfigError ERR_FILE_… */
 export async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readForeignFile(path, { maxBytes }));
+  return new TextDecoder().decode(await readForeignFile(path, { maxBytes: maxPolicyBytes }));
 }
 
 /** The policy that a file alone makes, without rules in code and roles of schemas. @throws ConfigError ERR_POLICY_INVALID */

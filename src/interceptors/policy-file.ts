@@ -7,7 +7,7 @@ import { readPublicFile } from "../files/private-file.js";
 import { type PolicyDocument, parsePolicyDocument } from "./policy-document.js";
 
 /** Ten thousand rules of ordinary length are two. */
-const maxBytes = 8 * 1024 * 1024;
+export const maxPolicyBytes = 8 * 1024 * 1024;
 const maxAttempts = 10;
 
 /**
@@ -26,7 +26,7 @@ export async function readPolicyText(path: string): Promise<string> {
   await checkPrivateDirectory(dirname(path), { owners: [effectiveUid(), 0] });
   for (let attempt = 1; ; attempt++) {
     const before = await fileIdentity(path);
-    const content = await readPublicFile(path, { maxBytes });
+    const content = await readPublicFile(path, { maxBytes: maxPolicyBytes });
     if (before === (await fileIdentity(path))) return decode(path, content);
     if (attempt === maxAttempts) {
       const hint = "stop what keeps writing it, and replace it by renaming a new file over it";
