@@ -10,7 +10,7 @@ import type { Call } from "../rpc/call.js";
 import { methodPath } from "../rpc/method-path.js";
 import type { Logger } from "./logger.js";
 import type { LogPayloads } from "./payload-log-option.js";
-import { renderRedacted } from "./redaction.js";
+import { type Rendered, renderRedacted } from "./redaction.js";
 
 type Stage = (call: Call, next: () => Promise<void>) => Promise<void>;
 
@@ -30,7 +30,7 @@ export function payloadLog(method: DescMethod, chosen: LogPayloads, logger: Logg
       direction,
       method: methodPath(method),
       peer: call.peer.id.toString(),
-      payload: renderRedacted(desc, message, registry),
+      payload: shown(() => renderRedacted(desc, message, registry)),
     };
     logger.debug(record, "message");
   };
@@ -41,6 +41,15 @@ export function payloadLog(method: DescMethod, chosen: LogPayloads, logger: Logg
       return next();
     },
   ];
+}
+
+/** A log decides nothing about a call: what cannot be shown is not shown. */
+function shown(render: () => Rendered): Rendered {
+  try {
+    return render();
+  } catch {
+    return "[cannot be shown]";
+  }
 }
 
 /** A schema and all that it imports: the types that an `Any` of it can be expected to hold. */

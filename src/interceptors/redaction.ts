@@ -1,7 +1,7 @@
-import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, fromBinary, type Message, type Registry } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { scrubText } from "./scrub.js";
 
 /** What a log may hold of a message: JSON values. */
 export type Rendered = string | number | boolean | null | Rendered[] | { [name: string]: Rendered };
@@ -11,6 +11,8 @@ const mostCharacters = 256;
 const mostItems = 20;
 const mostDepth = 12;
 const mostValues = 500;
+/** What is in an `Any` has to be decoded once more to be shown. */
+const mostAnyBytes = 64 * 1024;
 
 /**
  * Renders a message for a log. Fields marked `debug_redact` in the schema are `[redacted]` at every depth, also within lists,
@@ -37,7 +39,7 @@ class Rendering {
     for (const field of message.fields) {
       if (!message.isSet(field)) continue;
       if (this.#values++ >= mostValues) return { ...rendered, "…": "[too much]" };
-      rendered[field.name] = isRedacted(field) ? "[redacted]" : this.#field(message, field, depth);
+      put(rendered, field.name, isRedacted(field) ? "[redacted]" : this.#field(message, field, depth));
     }
     return rendered;
   }
@@ -75,9 +77,8 @@ class Rendering {
         rendered["…"] = `[${map.size - count + 1} more]`;
         break;
       }
-      rendered[cut(String(key))] = field.message
-        ? this.message(item as ReflectMessage, depth + 1)
-        : scalar(item, field);
+      const value = field.message ? this.message(item as ReflectMessage, depth + 1) : scalar(item, field);
+      put(rendered, scrubText(cut(String(key))), value);
     }
     return rendered;
   }
@@ -85,14 +86,16 @@ class Rendering {
   /** What is inside is rendered by its own schema, so that its redacted fields are redacted, too. */
   #any(any: Any, depth: number): Rendered {
     const type = cut(any.typeUrl);
-    let inner: Message | undefined;
+    const desc = this.#registry.getMessage(any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1));
+    if (desc === undefined || any.value.length > mostAnyBytes) return { "@type": type };
+    let inner: Message;
     try {
-      inner = anyUnpack(any, this.#registry);
+      // Unknown fields would not be shown, and cost a hundred times their size.
+      inner = fromBinary(desc, any.value, { readUnknownFields: false });
     } catch {
       // Not what its name says; nothing of it is shown.
+      return { "@type": type };
     }
-    const desc = inner && this.#registry.getMessage(inner.$typeName);
-    if (inner === undefined || desc === undefined) return { "@type": type };
     return { "@type": type, value: this.message(reflect(desc, inner), depth + 1) };
   }
 }
@@ -108,6 +111,11 @@ function scalar(value: unknown, field: DescField): Rendered {
   if (field.enum !== undefined) return field.enum.value[value as number]?.name ?? Number(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   return value === true;
+}
+
+/** A map may have a key that is the name of a prototype. */
+function put(rendered: { [name: string]: Rendered }, name: string, value: Rendered): void {
+  Object.defineProperty(rendered, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function cut(text: string): string {

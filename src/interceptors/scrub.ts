@@ -6,10 +6,14 @@ const suspicious = /-----BEGIN|\beyJ[\w-]{8}|\bbearer\s|\bM[CI][A-Za-z0-9+/]{40}
 
 const forms: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN[\s\S]*?(?:-----END[^-]*-----|$)/g, "[PEM removed]"],
-  [/\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g, "[token removed]"],
+  // Also without what follows a dot: whatever begins like one is taken out whole, and looked at once.
+  [/\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, "[token removed]"],
   [/\bbearer\s+\S+/gi, "[token removed]"],
   [/\bM[CI][A-Za-z0-9+/]{40,}={0,2}/g, "[DER removed]"],
 ];
+
+/** Deeper than any record of ours. */
+const mostDepth = 40;
 
 /** The same fields, or a copy without what looks like a secret. */
 export function scrubFields<T extends object>(fields: T): T {
@@ -17,8 +21,10 @@ export function scrubFields<T extends object>(fields: T): T {
 }
 
 function scrubValue(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return suspicious.test(value) ? scrubText(value) : value;
-  if (typeof value !== "object" || value === null || depth > 16) return value;
+  if (typeof value === "string") return scrubText(value);
+  if (typeof value !== "object" || value === null) return value;
+  // What is not looked at is not let through.
+  if (depth > mostDepth) return "[too deep]";
   if (Array.isArray(value))
     return unchangedOr(
       value,
@@ -34,7 +40,9 @@ function scrubValue(value: unknown, depth: number): unknown {
   return copy ?? value;
 }
 
-function scrubText(text: string): string {
+/** The same text, or one without what looks like a secret. */
+export function scrubText(text: string): string {
+  if (!suspicious.test(text)) return text;
   return forms.reduce((scrubbed, [form, instead]) => scrubbed.replace(form, instead), text);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import { payloadLog } from "../../src/interceptors/payload-log.js";
 import { failure } from "../helpers/collect.js";
 import { GreeterPair, RecordingLogger } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
@@ -33,6 +34,19 @@ describe("payloads", () => {
       ["/hello.v1.GreeterService/SayManyHellos", "request", serverId],
       ["/hello.v1.GreeterService/SayManyHellos", "response", serverId],
     ]);
+  });
+});
+
+describe("a message that cannot be rendered", () => {
+  it("is a record without it, and no failure of the call", () => {
+    const log = new RecordingLogger();
+    const hooks: ((message: never) => void)[] = [];
+    const add = (hook: (message: never) => void) => void hooks.push(hook);
+    const call = { onRequestMessage: add, onResponseMessage: add, peer: { id: clientId } };
+    const [stage] = payloadLog(sayHello, [sayHello], log);
+    void stage?.(call as never, () => Promise.resolve());
+    for (const hook of hooks) hook({ $typeName: "t.Other" } as never);
+    expect(log.records).toMatchObject([{ payload: "[cannot be shown]" }, { payload: "[cannot be shown]" }]);
   });
 });
 

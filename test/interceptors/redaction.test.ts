@@ -121,3 +121,26 @@ describe("what is shown", () => {
     expect(renderRedacted(Request, unknown, registry)).toEqual({ count: "1152921504606846976" });
   });
 });
+
+describe("a map", () => {
+  it("whose keys are names of prototypes, or secrets, is shown like any other", () => {
+    const byName = Object.create(null) as Record<string, unknown>;
+    Object.defineProperty(byName, "__proto__", { value: account, enumerable: true });
+    Object.defineProperty(byName, "constructor", { value: account, enumerable: true });
+    byName["eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2ln"] = account;
+    const rendered = JSON.stringify(render({ byName }));
+    expect(rendered).toContain('"__proto__":{"name":"Ada"');
+    expect(rendered).toContain('"[token removed]":{"name":"Ada"');
+    expect(rendered).not.toContain(secret);
+    expect(rendered).not.toContain("eyJ");
+    expect(({} as Record<string, unknown>).name).toBeUndefined();
+  });
+});
+
+describe("an Any", () => {
+  it("is not decoded where that would cost more than the message did", () => {
+    const value = Buffer.alloc(70_000, toBinary(Account, create(Account, { name: "Ada" } as never)));
+    const any = create(AnySchema, { typeUrl: "type.googleapis.com/t.Account", value });
+    expect(renderRedacted(AnySchema, any, registry)).toEqual({ "@type": "type.googleapis.com/t.Account" });
+  });
+});

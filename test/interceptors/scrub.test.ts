@@ -23,6 +23,22 @@ describe("the last net", () => {
     });
   }
 
+  it("does not stop where messages are as deep as they can be", () => {
+    let deep: object = { text: pem };
+    for (let n = 0; n < 30; n++) deep = n % 2 === 0 ? [deep] : { deep };
+    expect(JSON.stringify(scrubFields(deep))).toContain("[PEM removed]");
+    for (let n = 0; n < 100; n++) deep = { deep };
+    expect(JSON.stringify(scrubFields(deep))).not.toContain("BEGIN");
+  });
+
+  it("looks at each character of a text a few times, however it is made", () => {
+    // In steps that grow with the square this would take minutes.
+    for (const part of ["eyJaaaaaaaa-", "-----END", "-----BEGIN", "bearer ", "bearer  ", `MC${"A".repeat(39)} `]) {
+      const text = `${"-----BEGIN".slice(0, part === "-----END" ? 10 : 0)}${part.repeat(100_000)}`;
+      expect(typeof scrubFields({ text }).text).toBe("string");
+    }
+  });
+
   it("leaves what is no secret as it is: the very same object", () => {
     const record = {
       peer: "spiffe://local.test/cli",
