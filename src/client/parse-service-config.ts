@@ -1,3 +1,4 @@
+import { JsonFault, lineAndColumn, readJson } from "../interceptors/policy-json.js";
 import { Status, statusName } from "../status.js";
 import { ConfigPlace, configError } from "./config-place.js";
 import type { ServiceConfig } from "./service-config.js";
@@ -18,12 +19,16 @@ export function parseServiceConfig(json: string): ServiceConfig {
   } as ServiceConfig;
 }
 
+/** Says where it is wrong, and takes no key twice: the second would replace the first without a word. */
 function parseJson(json: string): unknown {
+  if (typeof json !== "string") throw configError("serviceConfig is not a text", "docs/retries.md has an example");
   try {
+    readJson(json);
     return JSON.parse(json);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw configError(`serviceConfig is not JSON: ${reason}`, "docs/retries.md has an example");
+    if (!(cause instanceof JsonFault)) throw cause;
+    const { line, column } = lineAndColumn(json, cause.at);
+    throw configError(`serviceConfig:${line}:${column}: ${cause.message}`, "docs/retries.md has an example");
   }
 }
 

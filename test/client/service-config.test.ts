@@ -249,7 +249,12 @@ describe("parseServiceConfig()", () => {
   });
 
   const wrong: Record<string, [json: string, message: RegExp]> = {
-    "no JSON": ["{", /^serviceConfig is not JSON: .+ - docs\/retries\.md has an example$/],
+    "no JSON": ['{"methodConfig": [}', /^serviceConfig:1:19: it is not JSON - docs\/retries\.md has an example$/],
+    "no text": [undefined as never, /^serviceConfig is not a text - docs\/retries\.md has an example$/],
+    "a key twice": [
+      '{"methodConfig": [], "retryThrottling": {"maxTokens": 1, "tokenRatio": 1},\n "methodConfig": []}',
+      /^serviceConfig:2:2: the key "methodConfig" occurs twice - docs\/retries\.md has an example$/,
+    ],
     "an unknown field": ['{"methodConfigs":[]}', /^serviceConfig has no field "methodConfigs" - /],
     "a duration without its unit": [
       '{"methodConfig":[{"name":[{}],"timeout":"1"}]}',
