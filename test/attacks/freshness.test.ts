@@ -21,7 +21,7 @@ async function start(server: Partial<ServerOptions> = {}) {
 }
 
 function connect(pair: GreeterPair): Promise<RawH2Client> {
-  return RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+  return RawH2Client.of(pair);
 }
 
 function envelope(init: { sender?: string; issuedAt?: number; sequence?: number } = {}): string {

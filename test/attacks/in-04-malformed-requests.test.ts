@@ -120,7 +120,7 @@ describe("IN-04: malformed requests", () => {
           },
         },
       });
-      const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+      const raw = await RawH2Client.of(pair);
       const response = await raw.call({ ":path": path, ...headers }, sent);
       expect(response).toMatchObject(gives);
       expect(handled).toBe(gives.status === Status.OK ? 1 : 0);
@@ -142,7 +142,7 @@ describe("IN-04: malformed requests", () => {
   for (const [what, headers] of Object.entries(forbidden)) {
     it(`${what}: node:http2 does not even send it, and a server that gets it refuses`, async () => {
       const pair = await GreeterPair.start();
-      const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+      const raw = await RawH2Client.of(pair);
       const refused = raw.call({ ":path": path, ...headers }, body).catch((error: unknown) => error);
       expect(await refused).not.toMatchObject({ status: Status.OK });
       await pair.client.collectHellos([]);
@@ -162,7 +162,7 @@ describe("IN-04: malformed requests", () => {
     const pair = await GreeterPair.start({
       server: { limits: { callsPerSecond: { perSecond: 1 / 3_600, burst: 3 } } },
     });
-    const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     for (let i = 0; i < 3; i++) await raw.call({ ":path": path, ":method": "PUT" });
     expect(await raw.call({ ":path": path }, body)).toMatchObject({ status: Status.RESOURCE_EXHAUSTED });
     expect(pair.server.refusedCalls.get("ERR_REQUEST_MALFORMED")).toBe(3);
@@ -170,7 +170,7 @@ describe("IN-04: malformed requests", () => {
 
   it("writes no more records than ten a second for one who sends nothing else", async () => {
     const pair = await GreeterPair.start();
-    const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     await Promise.all(Array.from({ length: 200 }, () => raw.call({ ":path": path, ":method": "PUT" })));
     const records = pair.log.records.filter(({ event }) => event === "request refused");
     expect(records.length).toBeLessThan(100);

@@ -22,7 +22,7 @@ async function start(policy: readonly PolicyRule[]) {
     server: { policy },
     implementation: { sayHello: count(greeter.sayHello), collectHellos: count(greeter.collectHellos) },
   });
-  const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+  const raw = await RawH2Client.of(pair);
   return { pair, raw, handled: () => handled };
 }
 

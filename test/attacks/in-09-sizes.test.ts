@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "../../src/status.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
-import { clientId } from "../helpers/identities.js";
 import { framed, RawH2Client } from "../helpers/raw-h2-client.js";
 
 const path = "/hello.v1.GreeterService/SayHello";
@@ -22,7 +21,7 @@ describe("IN-09: sizes", () => {
           },
         },
       });
-      const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+      const raw = await RawH2Client.of(pair);
       const before = process.memoryUsage().rss;
       const response = await raw.call({ ":path": path }, body, false);
       expect(response).toMatchObject({ status: Status.RESOURCE_EXHAUSTED });

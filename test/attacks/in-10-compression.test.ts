@@ -3,7 +3,6 @@ import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { Status } from "../../src/status.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
-import { clientId } from "../helpers/identities.js";
 import { framed, RawH2Client } from "../helpers/raw-h2-client.js";
 
 const path = "/hello.v1.GreeterService/SayHello";
@@ -55,7 +54,7 @@ async function start() {
       },
     },
   });
-  const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+  const raw = await RawH2Client.of(pair);
   return { pair, raw, handled: () => handled };
 }
 

@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "../../src/status.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
-import { clientId } from "../helpers/identities.js";
 import { framed, RawH2Client } from "../helpers/raw-h2-client.js";
 
 const path = "/hello.v1.GreeterService/SayHello";
@@ -30,7 +29,7 @@ describe("IN-11: malformed messages", () => {
           },
         },
       });
-      const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+      const raw = await RawH2Client.of(pair);
       expect(await raw.call({ ":path": path }, framed(Buffer.from(bytes)))).toMatchObject({
         httpStatus: 200,
         status: Status.INVALID_ARGUMENT,
@@ -44,7 +43,7 @@ describe("IN-11: malformed messages", () => {
 
   it("refuses one in the middle of a stream", async () => {
     const pair = await GreeterPair.start();
-    const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     const body = Buffer.concat([framed(Buffer.from([0x0a, 1, 0x41])), framed(Buffer.from([0x80]))]);
     expect(await raw.call({ ":path": "/hello.v1.GreeterService/CollectHellos" }, body)).toMatchObject({
       status: Status.INVALID_ARGUMENT,
@@ -55,7 +54,7 @@ describe("IN-11: malformed messages", () => {
     const pair = await GreeterPair.start({
       implementation: { sayHello: (request) => ({ greeting: JSON.stringify(Object.keys(request).sort()) }) },
     });
-    const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     const { status, body } = await raw.call({ ":path": path }, framed(Buffer.from([0x0a, 1, 0x41, 0xf8, 0x7f, 1])));
     expect(status).toBe(Status.OK);
     expect(body.toString("latin1")).toContain('["$typeName","name"]');

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { Status } from "../../src/status.js";
 import { collect, signalled } from "../helpers/collect.js";
 import { type Greeter, GreeterPair } from "../helpers/greeter-pair.js";
-import { clientId } from "../helpers/identities.js";
 import { framed, RawH2Client } from "../helpers/raw-h2-client.js";
 
 const secret = "swordfish";
@@ -14,7 +13,7 @@ const sayManyHellos = "/hello.v1.GreeterService/SayManyHellos";
 
 async function callOnce(path: string, implementation: Partial<Greeter>) {
   const pair = await GreeterPair.start({ implementation });
-  const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+  const raw = await RawH2Client.of(pair);
   const response = await raw.call({ ":path": path }, framed(Buffer.alloc(0)));
   return { pair, response };
 }

@@ -12,7 +12,7 @@ describe("REL-02: no deadline", () => {
         server: { maxTimeoutMs: 100 },
         implementation: { sayHello: () => new Promise(() => {}) },
       });
-      const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+      const raw = await RawH2Client.of(pair);
       const path = "/hello.v1.GreeterService/SayHello";
       expect(await raw.call({ ":path": path, ...headers }, framed(Buffer.alloc(0)))).toMatchObject({
         status: Status.DEADLINE_EXCEEDED,
@@ -39,7 +39,7 @@ describe("REL-02: a deadline that is none", () => {
         },
       },
     });
-    const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     const { status, message } = await raw.call(
       { ":path": path + method, "grpc-timeout": timeout },
       framed(Buffer.alloc(0)),

@@ -44,7 +44,7 @@ for (const [source, start] of Object.entries(sources)) {
   describe(`TOK-01: with rules from ${source}`, () => {
     it("denies every other method, existing or not, in the same words", async () => {
       const pair = await start();
-      const raw = await RawH2Client.connect(pathOf(pair), pair.world.leaf(clientId));
+      const raw = await RawH2Client.of(pair);
       for (const path of denied) {
         const { status, message, httpStatus, body } = await raw.call({ ":path": path });
         expect({ path, status, httpStatus, body: body.length }).toEqual({

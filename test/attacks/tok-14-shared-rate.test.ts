@@ -75,7 +75,7 @@ describe("TOK-14: the rate of an identity", () => {
     const pair = await GreeterPair.start({
       server: { limits: { callsPerSecondPerMethod: { perSecond: 1 / 3_600, burst: 5 } } },
     });
-    const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     const answers: (number | undefined)[] = [];
     for (let i = 0; i < 20; i++) {
       answers.push(

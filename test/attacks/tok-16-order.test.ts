@@ -166,7 +166,7 @@ describe("TOK-16: who is denied", () => {
 
   it("hears the same over HTTP/2, headers included", async () => {
     const pair = await GreeterPair.start({ service, server });
-    const raw = await RawH2Client.connect(pathOf(pair), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     const answers = new Set<string>();
     for (const path of names) {
       for (let i = 0; i < 3; i++) {

@@ -41,7 +41,7 @@ describe("TOK-16: a token that is required", () => {
 
   it("is asked for before a byte of the request is decoded", async () => {
     const { pair, issuer } = await start();
-    const client = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const client = await RawH2Client.of(pair);
     const call = (headers: object) =>
       client.call({ ":path": "/hello.v1.GreeterService/SayHello", ...headers }, framed(Buffer.from([0xff, 0xff])));
     expect((await call({})).status).toBe(Status.UNAUTHENTICATED);

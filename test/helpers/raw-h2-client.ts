@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from "node:http2";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
+import type { GreeterPair } from "./greeter-pair.js";
+import { clientId } from "./identities.js";
 import type { Minted } from "./mint.js";
 
 /** What came back on one stream, however wrong the request was. */
@@ -18,6 +20,11 @@ export interface RawResponse {
 /** A client with a good certificate and no manners: HTTP/2 by node:http2, gRPC by hand. */
 export class RawH2Client {
   readonly session: ClientHttp2Session;
+
+  /** In the place of the client of a pair, with its certificate. */
+  static of({ target, world }: Pick<GreeterPair, "target" | "world">): Promise<RawH2Client> {
+    return RawH2Client.connect(target.slice("unix:".length), world.leaf(clientId));
+  }
 
   static async connect(path: string, leaf: Minted): Promise<RawH2Client> {
     const socket: TLSSocket = connectTls({

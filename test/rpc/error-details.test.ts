@@ -15,6 +15,7 @@ import { decodeStatusDetails, encodeStatusDetails } from "../../src/rpc/status-d
 import { Status } from "../../src/status.js";
 import { failure } from "../helpers/collect.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
+import { callsOfEachKind, refusingGreeter } from "../helpers/refusing-greeter.js";
 
 const badRequest = errorDetail(BadRequestSchema, {
   fieldViolations: [{ field: "name", description: "is empty", reason: "string.min_len" }],
@@ -26,24 +27,8 @@ describe("details of an error", () => {
     const refuse = (): never => {
       throw new RpcError(Status.INVALID_ARGUMENT, "the näme is wrong", { details: [badRequest, info] });
     };
-    const { client } = await GreeterPair.start({
-      implementation: {
-        sayHello: refuse,
-        async *sayManyHellos() {
-          yield { greeting: "first" };
-          refuse();
-        },
-        collectHellos: async () => refuse(),
-        chat: refuse,
-      },
-    });
-    const calls = [
-      client.sayHello({ name: "x" }),
-      client.sayManyHellos({ name: "x" }),
-      client.collectHellos([{ name: "x" }]),
-      client.chat([{ name: "x" }]),
-    ];
-    for (const error of await Promise.all(calls.map(failure))) {
+    const { client } = await GreeterPair.start({ implementation: refusingGreeter(refuse) });
+    for (const error of await Promise.all(callsOfEachKind(client).map(failure))) {
       expect(error).toMatchObject({ status: Status.INVALID_ARGUMENT, rawMessage: "the näme is wrong", received: true });
       expect(error.details.map(({ typeName }) => typeName)).toEqual(["google.rpc.BadRequest", "google.rpc.ErrorInfo"]);
       expect(error.findDetails(BadRequestSchema)).toMatchObject([

@@ -3,6 +3,7 @@ import { PeerError, RpcError } from "../../src/errors.js";
 import { Status } from "../../src/status.js";
 import { failure, signalled } from "../helpers/collect.js";
 import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";
+import { callsOfEachKind, refusingGreeter } from "../helpers/refusing-greeter.js";
 
 const secret = "the password is swordfish";
 
@@ -11,24 +12,8 @@ describe("a handler that fails on purpose", () => {
     const refuse = (): never => {
       throw new RpcError(Status.NOT_FOUND, "nobody of that name");
     };
-    const { client } = await GreeterPair.start({
-      implementation: {
-        sayHello: refuse,
-        async *sayManyHellos() {
-          yield { greeting: "first" };
-          refuse();
-        },
-        collectHellos: async () => refuse(),
-        chat: refuse,
-      },
-    });
-    const calls = [
-      client.sayHello({ name: "x" }),
-      client.sayManyHellos({ name: "x" }),
-      client.collectHellos([{ name: "x" }]),
-      client.chat([{ name: "x" }]),
-    ];
-    for (const error of await Promise.all(calls.map(failure))) {
+    const { client } = await GreeterPair.start({ implementation: refusingGreeter(refuse) });
+    for (const error of await Promise.all(callsOfEachKind(client).map(failure))) {
       expect(error).toMatchObject({
         status: Status.NOT_FOUND,
         code: "ERR_RPC_NOT_FOUND",

@@ -102,7 +102,7 @@ describe("the times of a schema", () => {
     const { pair, remaining } = await timedPair({
       SayHello: { defaultTimeout: seconds(5), maxTimeout: seconds(100) },
     });
-    const raw = await RawH2Client.connect(pair.target.slice("unix:".length), pair.world.leaf(clientId));
+    const raw = await RawH2Client.of(pair);
     const path = "/hello.v1.GreeterService/SayHello";
     for (const headers of [{}, { "grpc-timeout": "90S" }, { "grpc-timeout": "99999999H" }]) {
       const answer = await raw.call({ ":path": path, ...headers }, framed(Buffer.alloc(0)));
