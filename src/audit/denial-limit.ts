@@ -3,6 +3,8 @@ import type { AuditFields } from "./audit-record.js";
 
 const windowMs = 1_000;
 const mostInOneWindow = 100;
+/** Kinds that are told apart; there are few, unless an authority gives out identities without end. */
+const mostKinds = 4_096;
 
 interface Window {
   begunAt: number;
@@ -31,6 +33,7 @@ export class DenialLimit {
     const window = this.#windows.get(kind);
     if (window === undefined || now - window.begunAt >= windowMs) {
       if (window !== undefined) this.#summarize(kind, window);
+      else if (this.#windows.size >= mostKinds) this.#forget(now);
       this.#windows.set(kind, { begunAt: now, written: 1, left: 0 });
       return true;
     }
@@ -49,6 +52,21 @@ export class DenialLimit {
     this.#timer = undefined;
     for (const [kind, window] of this.#windows) this.#summarize(kind, window);
     this.#windows.clear();
+  }
+
+  /** Those whose second is over; when all are in theirs, all begin another. */
+  #forget(now: number): void {
+    for (const [kind, window] of this.#windows) {
+      if (now - window.begunAt < windowMs) continue;
+      this.#summarize(kind, window);
+      this.#windows.delete(kind);
+    }
+    if (this.#windows.size >= mostKinds) this.flush();
+  }
+
+  /** How many kinds are remembered. */
+  get kinds(): number {
+    return this.#windows.size;
   }
 
   #summarize(kind: string, { left }: Window): void {

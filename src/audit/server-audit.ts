@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { isCodedError, PeerError } from "../errors.js";
+import { type ErrorCode, isCodedError, PeerError } from "../errors.js";
 import type { Logger } from "../interceptors/logger.js";
 import { CallRefused } from "../rpc/call-refused.js";
 import type { MethodContract } from "../rpc/method-contract.js";
@@ -19,13 +19,15 @@ export type AuditLevel = "none" | "denials" | "all";
  * What a server writes to its audit log. A method of level `all` does not run before a record says so, and each such call
  * gets exactly one record of its end; refusals get one record each.
  */
-export class ServerAudit implements Disposable {
+export class ServerAudit implements AsyncDisposable {
   readonly #log: AuditLog;
   readonly #defaultLevel: AuditLevel;
   readonly #denials: DenialLimit;
   /** Sequence numbers of the records that say a call began. */
   readonly #begun = new WeakMap<ServerCall, Promise<number>>();
 
+  /** Settles when all calls that have ended so far have a record of it on its way. */
+  #lastEnd: Promise<void> | undefined;
   readonly #reports: Disposable;
 
   constructor(log: AuditLog, defaultLevel: AuditLevel, logger: Logger) {
@@ -59,15 +61,17 @@ export class ServerAudit implements Disposable {
     this.#append({ type: "connection.refused", code: reason.code, reference, peer: cut(peerId), pin });
   }
 
-  violation({ id, peer, protocol }: SecureConnection, violation: string): void {
+  violation(connection: SecureConnection, violation: string, code: ErrorCode = "ERR_PROTOCOL_VIOLATION"): void {
+    const { id, peer, protocol } = connection;
     if (!this.#denials.admit(`violation ${peer.id}`)) return;
     const who = { peer: peer.id.toString(), pin: peer.pin.toString(), connection: id, protocol };
-    this.#append({ type: "connection.violation", code: "ERR_PROTOCOL_VIOLATION", violation, ...who });
+    this.#append({ type: "connection.violation", code, violation: cut(violation), ...who });
   }
 
-  /** Writes what is counted but not yet written. */
-  [Symbol.dispose](): void {
+  /** Writes what is counted but not yet written; then the ends of all calls have their place before the end of the log. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#denials.flush();
+    await this.#lastEnd;
     this.#reports[Symbol.dispose]();
   }
 
@@ -106,10 +110,15 @@ export class ServerAudit implements Disposable {
     const outcome = error === undefined ? { status: statusName(Status.OK) } : outcomeOf(call, error);
     const durationMs = Math.round((performance.now() - call.startedAt) * 1000) / 1000;
     // Without a begin in the log there is nothing to end.
-    this.#begun.get(call)?.then(
-      (begin) => this.#append({ type: "call.end", begin, ...callOf(call), ...outcome, durationMs }),
-      () => {},
-    );
+    const written = this.#begun.get(call);
+    if (written === undefined) return;
+    const before = this.#lastEnd;
+    this.#lastEnd = written
+      .then(
+        (begin) => this.#append({ type: "call.end", begin, ...callOf(call), ...outcome, durationMs }),
+        () => {},
+      )
+      .then(() => before);
   }
 
   #refused(call: ServerCall, error: unknown): void {

@@ -2,7 +2,9 @@ import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { GetStatsResponse, MethodStats } from "../gen/pinwire/admin/v1/admin_pb.js";
 
 /** What `pinwire top` shows. Rates are those since the answer before, or since the start of the server. */
-export function topScreen(stats: GetStatsResponse, before: GetStatsResponse | undefined): string[] {
+export function topScreen(stats: GetStatsResponse, last: GetStatsResponse | undefined): string[] {
+  // A server that was started again counts from 0.
+  const before = last !== undefined && msOf(last.started) === msOf(stats.started) ? last : undefined;
   const seconds = Math.max(0.001, (msOf(stats.now) - msOf(before?.now ?? stats.started)) / 1_000);
   const earlier = new Map(before?.methods.map((each) => [each.method, each]));
   const rate = (each: MethodStats) => (Number(each.calls) - Number(earlier.get(each.method)?.calls ?? 0)) / seconds;

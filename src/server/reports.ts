@@ -78,8 +78,9 @@ export class Reports implements Disposable {
   }
 
   requestRefused(connection: SecureConnection, { code, what }: RequestFault): void {
-    const { observers, refusals } = this.#options;
+    const { audit, observers, refusals } = this.#options;
     refusals.count(code);
+    audit?.violation(connection, what, code);
     observers.requestRefused(connection, code);
     this.#logRefusedRequest(connection, code, what);
   }

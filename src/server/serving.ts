@@ -193,7 +193,7 @@ export class Serving {
     this.#limitStages[Symbol.dispose]();
     this.#tokens[Symbol.dispose]();
     await this.#listener.close();
-    this.#audit?.[Symbol.dispose]();
+    await this.#audit?.[Symbol.asyncDispose]();
     this.#openTelemetry[Symbol.dispose]();
   }
 

@@ -57,7 +57,7 @@ describe("an audit log of all calls", () => {
       },
       {
         // Ended by the server, long before the client's own deadline.
-        server: { maxTimeoutMs: 200 },
+        server: { maxTimeoutMs: 2_000 },
         implementation: {
           sayHello: ({ name }) => {
             if (name === "fail") throw new Error("secret");
