@@ -3,15 +3,20 @@ import { PeerError } from "../../errors.js";
 import { Status } from "../../status.js";
 import { ConnectBackoff } from "../connect-backoff.js";
 import type { Dialer } from "../dialer.js";
+import { metadataTooLarge } from "../metadata-too-large.js";
 import { outcomeOfFailure, refusedStream } from "../refused-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, ClientTransport, Outcome } from "../transport.js";
 import { H2Channel } from "./h2-channel.js";
+import { http2Bytes } from "./h2-metadata.js";
 
 export interface H2ClientOptions {
   readonly maxMessageBytes: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
 }
+
+/** node:http2 sends no header block over 64 KiB; this leaves room for what gRPC adds. A server may accept less, and says so. */
+const mostMetadataBytes = 60 * 1024;
 
 /**
  * Calls over HTTP/2 by grpc-js. One grpc-js channel per connection: it is made for the first call, and replaced when
@@ -37,6 +42,9 @@ export class H2ClientTransport implements ClientTransport {
   }
 
   open(request: ClientRequest, listener: ClientStreamListener): ClientStream {
+    if (request.metadata.size > 0 && http2Bytes(request.metadata) > mostMetadataBytes) {
+      return refusedStream(metadataTooLarge("request metadata"), listener);
+    }
     const blocked = this.#backoff.blocked;
     if (blocked !== undefined) return refusedStream(blocked, listener);
     try {

@@ -54,3 +54,15 @@ describe("a handler that says more than its caller can receive", () => {
     }
   });
 });
+
+describe("a caller that says more than can be sent", () => {
+  it("hears so from its own side, and can go on", async () => {
+    const { client } = await GreeterPair.start();
+    const error = await failure(client.sayHello({ name: "x" }, { metadata: { "x-a": "v".repeat(200_000) } }));
+    expect(error).toMatchObject({
+      status: Status.RESOURCE_EXHAUSTED,
+      rawMessage: "the request metadata is larger than the other side accepts",
+    });
+    expect((await client.sayHello({ name: "x" })).greeting).toMatch(/^Hello, x/);
+  });
+});
