@@ -14,3 +14,4 @@ export { TrustDomain } from "./identity/trust-domain.js";
 export { PeerIdentity, recheckPeer, type VerifyOptions, verifyPeer } from "./identity/verify-peer.js";
 export { X509Svid, type X509SvidSource } from "./identity/x509-svid.js";
 export type { Certificate } from "./x509/certificate.js";
+export type { Extensions } from "./x509/read-extensions.js";
