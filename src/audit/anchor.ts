@@ -1,3 +1,4 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { ConfigError } from "../errors.js";
 import { writeFileAtomically } from "../files/atomic-write.js";
 import { readPublicFile } from "../files/private-file.js";
@@ -32,8 +33,21 @@ export async function readAnchor(path: string): Promise<Anchor> {
   } catch (cause) {
     throw malformed(path, cause);
   }
-  if (!isAnchor(value)) throw malformed(path);
+  if (!isAnchor(value) || !holdsKey(value)) throw malformed(path);
   return value;
+}
+
+/** The key that it names. */
+export function anchoredKey({ publicKey }: Anchor): KeyObject {
+  return createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
+}
+
+function holdsKey(anchor: Anchor): boolean {
+  try {
+    return anchoredKey(anchor).asymmetricKeyType === "ed25519";
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined where there is none yet. */

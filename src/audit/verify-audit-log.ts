@@ -1,6 +1,6 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { UsageError } from "../errors.js";
-import { type Anchor, readAnchor } from "./anchor.js";
+import { type Anchor, anchoredKey, readAnchor } from "./anchor.js";
 import { AuditChain, type ChainFault } from "./audit-chain.js";
 import { readCheckpointPublicKey } from "./checkpoint-key.js";
 import type { AuditRecord } from "./parse-record.js";
@@ -54,7 +54,7 @@ export async function verifyAuditLog(directory: string, options: VerifyAuditOpti
 async function trustedKey(keyFile: string | undefined, anchor: Anchor | undefined): Promise<KeyObject> {
   if (keyFile !== undefined) return readCheckpointPublicKey(keyFile);
   if (anchor === undefined) throw new UsageError("ERR_INVALID_OPTION", "give the checkpoint key, the anchor, or both");
-  return createPublicKey({ key: Buffer.from(anchor.publicKey, "base64"), format: "der", type: "spki" });
+  return anchoredKey(anchor);
 }
 
 class Verification {

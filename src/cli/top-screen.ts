@@ -1,6 +1,9 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { GetStatsResponse, MethodStats } from "../gen/pinwire/admin/v1/admin_pb.js";
 
+/** Of a table: the busiest. */
+const mostRows = 20;
+
 /** What `pinwire top` shows. Rates are those since the answer before, or since the start of the server. */
 export function topScreen(stats: GetStatsResponse, last: GetStatsResponse | undefined): string[] {
   // A server that was started again counts from 0.
@@ -17,22 +20,24 @@ export function topScreen(stats: GetStatsResponse, last: GetStatsResponse | unde
     "",
     ...table(
       ["calls/s", "calls", "failed", "p50 ms", "p99 ms", "max ms", "method"],
-      methods.map((each) => [
-        rate(each).toFixed(1),
-        String(each.calls),
-        String(each.calls - (each.byStatus.OK ?? 0n)),
-        ms(each.latency?.p50),
-        ms(each.latency?.p99),
-        ms(each.latency?.max),
-        each.method,
-      ]),
+      methods
+        .slice(0, mostRows)
+        .map((each) => [
+          rate(each).toFixed(1),
+          String(each.calls),
+          String(each.calls - (each.byStatus.OK ?? 0n)),
+          ms(each.latency?.p50),
+          ms(each.latency?.p99),
+          ms(each.latency?.max),
+          each.method,
+        ]),
     ),
     "",
     ...table(
       ["connections", "calls", "refused", "peer"],
       [...stats.peers]
         .sort((a, b) => Number(b.calls - a.calls))
-        .slice(0, 20)
+        .slice(0, mostRows)
         .map(({ connections, calls, refused, peer }) => [String(connections), String(calls), String(refused), peer]),
     ),
     ...counts("refused calls", stats.refusedCalls),

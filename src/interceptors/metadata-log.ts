@@ -2,7 +2,7 @@ import { UsageError } from "../errors.js";
 import type { Metadata } from "../rpc/metadata.js";
 
 /** What carries secrets as a matter of course is never logged, whoever lists it. */
-const never = /^(authorization|proxy-authorization|cookie|set-cookie|.*(token|secret|password|key).*|.*-bin)$/;
+const never = /^(.*(authorization|cookie|token|secret|passw|credential|session|jwt|key).*|.*-bin)$/;
 
 const mostCharacters = 128;
 

@@ -83,6 +83,8 @@ describe("a log that is not what it was when it is opened", () => {
     ["all segments are gone", (place) => rmSync(place.segments[0] ?? ""), "ERR_AUDIT_TAMPERED"],
     ["its anchor is gone", ({ anchorFile }) => rmSync(anchorFile), "ERR_AUDIT_TAMPERED"],
     ["its anchor is not one", ({ anchorFile }) => writeFileSync(anchorFile, "{}"), "ERR_FILE_MALFORMED"],
+    ["its anchor holds no key", (place) => anchorWithKey(place, "AAAA"), "ERR_FILE_MALFORMED"],
+    ["its anchor holds another kind of key", (place) => anchorWithKey(place, ecPublicKey()), "ERR_FILE_MALFORMED"],
     ["its key is gone", ({ keyFile }) => rmSync(keyFile), "ERR_FILE_MISSING"],
     ["its key is another", ({ keyFile }) => writeFileSync(keyFile, otherKey()), "ERR_KEY_MISMATCH"],
     ["its key is no Ed25519 key", ({ keyFile }) => writeFileSync(keyFile, ecKey()), "ERR_KEY_UNSUPPORTED"],
@@ -127,6 +129,15 @@ describe("a log that is changed while it is written", () => {
     await expect(log.append({ type: "note" })).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
   });
 });
+
+function anchorWithKey({ anchorFile }: AuditPlace, publicKey: string): void {
+  writeFileSync(anchorFile, JSON.stringify({ ...JSON.parse(readFileSync(anchorFile, "utf8")), publicKey }));
+}
+
+function ecPublicKey(): string {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return publicKey.export({ type: "spki", format: "der" }).toString("base64");
+}
 
 function replaceByCopy(path: string): void {
   copyFileSync(path, `${path}.new`);

@@ -102,7 +102,16 @@ describe("a record of a call", () => {
 
 describe("options", () => {
   it("that would show secrets are refused", () => {
-    for (const key of ["authorization", "cookie", "x-api-key", "trace-bin", "X-Upper", "pinwire-token"]) {
+    for (const key of [
+      "authorization",
+      "cookie",
+      "x-api-key",
+      "trace-bin",
+      "X-Upper",
+      "pinwire-token",
+      "x-amz-authorization",
+      "x-session-id",
+    ]) {
       expect(() => new GreeterPair({ server: { logMetadata: [key] } }), key).toThrow(/logMetadata cannot show/);
     }
     expect(() => new GreeterPair({ server: { logPayloads: ["SayHello"] as never } })).toThrow(
