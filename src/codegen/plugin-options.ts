@@ -17,13 +17,15 @@ const shared = [
 
 /** @throws Error that names the known options; protoplugin puts the wrong one before it */
 export function parsePluginOptions(raw: readonly { readonly key: string; readonly value: string }[]): PluginOptions {
-  let requirePolicy = false;
+  let requirePolicy: boolean | undefined;
   for (const { key, value } of raw) {
     if (key !== "require_policy") {
       throw new Error(`there is no option "${key}"; known are ${["require_policy", ...shared].join(", ")}`);
     }
     if (value !== "true" && value !== "false") throw new Error("require_policy is true or false");
+    // The last one would win without a word, and it may be the one that switches it off.
+    if (requirePolicy !== undefined) throw new Error("require_policy is given twice");
     requirePolicy = value === "true";
   }
-  return { requirePolicy };
+  return { requirePolicy: requirePolicy ?? false };
 }

@@ -145,6 +145,9 @@ describe("options", () => {
     expect(thrown(Error, () => generate(requestOf(plain, "require_policy=yes")))).toMatchObject({
       message: 'invalid option "require_policy=yes": require_policy is true or false',
     });
+    expect(thrown(Error, () => generate(requestOf(plain, "require_policy=true,require_policy=false")))).toMatchObject({
+      message: 'invalid option "require_policy=true,require_policy=false": require_policy is given twice',
+    });
   });
 
   it("choose the files and the extension of imports", () => {

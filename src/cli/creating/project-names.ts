@@ -30,5 +30,5 @@ function packageName(dir: string): string {
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
     .slice(0, 100);
-  return ["", "pinwire", "node-modules"].includes(name) ? `${name}-app`.replace(/^-/, "") : name;
+  return ["", "pinwire", "typescript", "node-modules"].includes(name) ? `${name}-app`.replace(/^-/, "") : name;
 }
