@@ -180,6 +180,15 @@ hint: save it as UTF-8
     });
   });
 
+  it("gives each service a file of its own, whatever their names", () => {
+    const services = ["FooBar", "Foo_Bar", "FOOBar"].map((name) => `service ${name} { rpc Do(M) returns (M); }\n`);
+    const project = new Project(`syntax = "proto3";\npackage a;\nmessage M {}\n${services.join("")}`);
+    const files = ["foo-bar.ts (a.FooBar)", "a-foo-bar.ts (a.Foo_Bar)", "a-foo-bar-2.ts (a.FOOBar)"];
+    for (const state of ["created", "unchanged"]) {
+      expect(project.run(file).stdout).toBe(files.map((each) => `${state} src/${each}\n`).join(""));
+    }
+  });
+
   it("says which handlers and files have nothing in the schema any more, and leaves them", () => {
     const project = new Project(`${first}service OldService {\n  rpc Read(Note) returns (Note);\n}\n`);
     project.run(file);

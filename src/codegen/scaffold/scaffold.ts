@@ -66,12 +66,19 @@ function plannedFiles({ files, out, gen, importExtension }: ScaffoldOptions): Pl
   return files.flatMap((file) => {
     const generated = `${importPath(out, join(gen, file.name))}_pinwire${importExtension}`;
     return [...serviceNames(file.services)].map(([service, names]) => {
-      const short = kebab(names.client.replace(/Client$/, ""));
-      const name = taken.has(short) ? kebab(service.typeName) : short;
+      const name = firstFree(taken, kebab(names.client.replace(/Client$/, "")), kebab(service.typeName));
       taken.add(name);
       return { service, names, generated, path: join(out, `${name}.ts`) };
     });
   });
+}
+
+/** Two services never share a file: `FooBar`, `Foo_Bar` and `FOOBar` would. */
+function firstFree(taken: ReadonlySet<string>, short: string, long: string): string {
+  if (!taken.has(short)) return short;
+  let name = long;
+  for (let i = 2; taken.has(name); i++) name = `${long}-${i}`;
+  return name;
 }
 
 async function plan(file: PlannedFile): Promise<Plan> {
