@@ -86,10 +86,7 @@ function tryTo(action: () => unknown): { value?: unknown; error?: unknown } {
 function contentOf(node: JsonNode): unknown {
   switch (node.kind) {
     case "object":
-      // As JSON.parse does it: a field of its own, whatever its name.
-      return JSON.parse(
-        `{${[...node.members].map(([key, { value }]) => `${JSON.stringify(key)}:${JSON.stringify(contentOf(value))}`).join(",")}}`,
-      );
+      return objectOf([...node.members].map(([key, { value }]) => [key, contentOf(value)]));
     case "list":
       return node.items.map(contentOf);
     case "text":
@@ -97,4 +94,13 @@ function contentOf(node: JsonNode): unknown {
     case "other":
       return JSON.parse(node.name);
   }
+}
+
+/** As JSON.parse does it: a field of its own, whatever its name. */
+function objectOf(entries: readonly (readonly [string, unknown])[]): object {
+  const object = {};
+  for (const [key, value] of entries) {
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return object;
 }
