@@ -1,7 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { RpcError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
-import { clientTelemetry } from "../interceptors/client-telemetry.js";
+import { ClientTelemetry } from "../interceptors/client-telemetry.js";
 import { deadline } from "../interceptors/deadline.js";
 import type { Logger } from "../interceptors/logger.js";
 import type { AttemptPlan } from "../rpc/attempts/attempt-plan.js";
@@ -50,10 +50,14 @@ export class Calls {
   readonly #connection: Connection;
   readonly #options: CallsOptions;
   readonly #methods = new Map<DescMethod, Route>();
+  readonly #records: ClientTelemetry;
 
   constructor(connection: Connection, options: CallsOptions) {
     this.#connection = connection;
     this.#options = options;
+    const { transport, telemetry, figures } = connection;
+    const observers = [figures, ...(telemetry?.observers ?? [])];
+    this.#records = new ClientTelemetry(options.logger, () => transport.protocol, options.logMetadata, observers);
   }
 
   /** A call with one response. */
@@ -117,8 +121,10 @@ export class Calls {
     this.#connection.calls.add(call);
     try {
       await route.run(call);
+      this.#records.succeeded(call);
     } catch (thrown) {
       const error = tame(thrown);
+      this.#records.failed(call, error);
       // Whatever failed on this side, the server must not go on with the call.
       call.abort(asAbort(error));
       throw error instanceof RpcError ? nestedFailure(error) : error;
@@ -140,8 +146,8 @@ export class Calls {
   #newRoute(method: DescMethod): Route {
     const { timeoutMs, maxMessageBytes, interceptors, configs, policy, token } = this.#options;
     const { throttle, buffer, breaker } = policy;
-    const { logger, payloadStages, logMetadata } = this.#options;
-    const { transport, telemetry, figures } = this.#connection;
+    const { payloadStages } = this.#options;
+    const { transport, telemetry } = this.#connection;
     const settings = methodSettings(method, configs);
     const contract = methodContract(method);
     const plan: AttemptPlan = {
@@ -153,7 +159,6 @@ export class Calls {
     // The order of a client's stages, outermost first. Attempts are below all of them.
     const stages = [
       ...(telemetry?.stages(method) ?? []),
-      clientTelemetry(logger, () => transport.protocol, logMetadata, [figures, ...(telemetry?.observers ?? [])]),
       ...(breaker === undefined ? [] : [breaker.stage]),
       deadline,
       ...(payloadStages?.(method) ?? []),

@@ -1,6 +1,5 @@
 import { type ErrorCode, isCodedError, RpcError } from "../errors.js";
 import type { ClientCall } from "../rpc/client-call.js";
-import type { ClientStage } from "../rpc/client-method.js";
 import { methodPath } from "../rpc/method-path.js";
 import { Status } from "../status.js";
 import { type CallRecord, callRecord } from "./call-record.js";
@@ -9,29 +8,40 @@ import type { Logger } from "./logger.js";
 import { RecordLimit } from "./record-limit.js";
 
 /**
- * Writes one record per call of a client, whichever way it ends. Outermost. Failures are the program's to judge, so they are
- * records of level info; that the other side is not who it should be is a warning.
+ * Writes one record per call of a client, whichever way it ends. Failures are the program's to judge, so they are records
+ * of level info; that the other side is not who it should be is a warning. Not a stage: every call ends at one place
+ * anyway, and a stage costs a promise.
  */
-export function clientTelemetry(
-  logger: Logger,
-  protocol: () => string | undefined,
-  metadataKeys: readonly string[] = [],
-  observers: readonly ClientObserver[] = [],
-): ClientStage {
-  const limit = new RecordLimit();
-  return async (call, next) => {
-    try {
-      await next();
-      tell(observers, call, Status.OK);
-      if (logger.isLevelEnabled?.("debug") ?? true) {
-        logger.debug(recordOf(call, Status.OK, protocol(), metadataKeys), "call made");
-      }
-    } catch (error) {
-      tell(observers, call, statusOf(error), isCodedError(error) ? error.code : undefined);
-      logFailure(logger, limit, recordOf(call, statusOf(error), protocol(), metadataKeys), error);
-      throw error;
-    }
-  };
+export class ClientTelemetry {
+  readonly #logger: Logger;
+  readonly #protocol: () => string | undefined;
+  readonly #metadataKeys: readonly string[];
+  readonly #observers: readonly ClientObserver[];
+  readonly #limit = new RecordLimit();
+
+  constructor(
+    logger: Logger,
+    protocol: () => string | undefined,
+    metadataKeys: readonly string[],
+    observers: readonly ClientObserver[],
+  ) {
+    this.#logger = logger;
+    this.#protocol = protocol;
+    this.#metadataKeys = metadataKeys;
+    this.#observers = observers;
+  }
+
+  succeeded(call: ClientCall): void {
+    tell(this.#observers, call, Status.OK);
+    if (!(this.#logger.isLevelEnabled?.("debug") ?? true)) return;
+    this.#logger.debug(recordOf(call, Status.OK, this.#protocol(), this.#metadataKeys), "call made");
+  }
+
+  failed(call: ClientCall, error: unknown): void {
+    const status = statusOf(error);
+    tell(this.#observers, call, status, isCodedError(error) ? error.code : undefined);
+    logFailure(this.#logger, this.#limit, recordOf(call, status, this.#protocol(), this.#metadataKeys), error);
+  }
 }
 
 function tell(observers: readonly ClientObserver[], call: ClientCall, status: Status, code?: ErrorCode): void {
