@@ -4,6 +4,7 @@ import { ChannelFigures, type ConnectionState } from "../interceptors/channel-st
 import { logAccusation, logFallback, logViolation } from "../interceptors/connection-log.js";
 import { strayLog } from "../interceptors/stray-log.js";
 import type { Call, StrayReporter } from "../rpc/call.js";
+import { CallList } from "../rpc/call-list.js";
 import type { Dialer } from "../rpc/dialer.js";
 import { NegotiatedClientTransport } from "../rpc/negotiated-client-transport.js";
 import type { ClientTransport } from "../rpc/transport.js";
@@ -15,7 +16,7 @@ import type { ChannelTelemetry } from "./channel-telemetry.js";
 /** The working half of a channel: its transport and the calls under way on it. */
 export class Connection {
   readonly transport: ClientTransport;
-  readonly calls = new Set<Call>();
+  readonly calls = new CallList<Call>();
   readonly onStray: StrayReporter;
 
   /** Undefined without the option `openTelemetry`. */
@@ -45,7 +46,7 @@ export class Connection {
   }
 
   close(reason: RpcError): void {
-    for (const call of [...this.calls]) call.abort(reason);
+    for (const call of this.calls.snapshot()) call.abort(reason);
     this.transport.close();
     this.telemetry?.[Symbol.dispose]();
   }

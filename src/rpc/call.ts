@@ -6,6 +6,7 @@ import type { SpiffeId } from "../identity/spiffe-id.js";
 import { newReference } from "../reference.js";
 import { Status } from "../status.js";
 import type { CallContext } from "./call-context.js";
+import type { Listed } from "./call-list.js";
 import { containedSignal } from "./contained-signal.js";
 import { ContextValues } from "./context-values.js";
 import type { Bucket, Expiring } from "./deadline-timers.js";
@@ -18,7 +19,7 @@ export type StrayReporter = (call: Call, where: string, error: unknown) => void;
 type AbortListener = (reason: RpcError) => void;
 
 /** What both sides of a call have in common: the deadline, the end from outside, and everything made on first use. */
-export abstract class Call implements CallContext, Expiring {
+export abstract class Call implements CallContext, Expiring, Listed {
   abstract readonly side: "client" | "server";
   abstract readonly method: DescMethod;
   abstract readonly peer: { readonly id: SpiffeId };
@@ -32,6 +33,10 @@ export abstract class Call implements CallContext, Expiring {
   requestBytes = 0;
   responses = 0;
   responseBytes = 0;
+  /** The neighbours in the list of the calls under way. */
+  previous: Listed | undefined;
+  next: Listed | undefined;
+  list: object | undefined;
   before: Expiring | undefined;
   after: Expiring | undefined;
   bucket: Bucket | undefined;

@@ -9,6 +9,7 @@ import { LivePolicy } from "../interceptors/policy-live.js";
 import type { RefusalCounts } from "../interceptors/refusal-counts.js";
 import type { ServerStats } from "../interceptors/server-stats.js";
 import { loadValidation } from "../interceptors/validation.js";
+import { CallList } from "../rpc/call-list.js";
 import { adoptContracts, type MethodContracts } from "../rpc/generated-contracts.js";
 import { ServerCall } from "../rpc/server-call.js";
 import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
@@ -66,7 +67,7 @@ export class Serving {
   readonly #routes: Routes;
   readonly #transports: ReadonlyMap<string, ServerTransport>;
   readonly #listener: SecureListener;
-  readonly #calls = new Set<ServerCall>();
+  readonly #calls = new CallList<ServerCall>();
   readonly #whenIdle = new Set<() => void>();
   /** Why calls end, once the server is closed. */
   #closing: RpcError | undefined;
@@ -183,7 +184,7 @@ export class Serving {
   async close(): Promise<void> {
     await this.#listener.stopAccepting();
     this.#closing ??= new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
-    for (const call of [...this.#calls]) call.abort(this.#closing);
+    for (const call of this.#calls.snapshot()) call.abort(this.#closing);
     // The callers are to hear it: the connections close when the last status has left, or a little later.
     for (const transport of this.#transports.values()) transport.drain();
     await this.#idle(flushTimeoutMs);

@@ -9,6 +9,7 @@ import { SpiffeId } from "../../src/identity/spiffe-id.js";
 import { ChannelFigures } from "../../src/interceptors/channel-stats.js";
 import { defaultLogger } from "../../src/interceptors/logger.js";
 import type { Call } from "../../src/rpc/call.js";
+import { CallList } from "../../src/rpc/call-list.js";
 import { type NegotiatedClientOptions, NegotiatedClientTransport } from "../../src/rpc/negotiated-client-transport.js";
 import type { Source } from "../../src/source.js";
 import { parseAddress } from "../../src/transport/address.js";
@@ -48,7 +49,7 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
   onTestFinished(() => transport.close());
   const connection = {
     transport,
-    calls: new Set<Call>(),
+    calls: new CallList<Call>(),
     onStray: () => {},
     close: () => {},
     telemetry: undefined,

@@ -157,7 +157,7 @@ export class DirectClientLink extends DirectLink {
       this.#lastWords = lastWords(code, text);
       this.#options.onLeaving([]);
     } else {
-      const notBegun = [...this.streams.values()].filter(({ id }) => id > lastStreamId) as DirectClientStream[];
+      const notBegun = this.streams.values().filter(({ id }) => id > lastStreamId) as DirectClientStream[];
       if (notBegun.some(({ begun }) => begun)) {
         throw new ProtocolViolation(
           "BAD_STREAM_ID",
@@ -171,7 +171,7 @@ export class DirectClientLink extends DirectLink {
 
   protected override onClosed(violation: ProtocolViolation | undefined): void {
     const outcome = violation === undefined ? (this.#lastWords ?? lost(lostConnection)) : broken(violation);
-    for (const stream of [...this.streams.values()]) (stream as DirectClientStream).fail(outcome);
+    for (const stream of this.streams.values()) (stream as DirectClientStream).fail(outcome);
     if (violation !== undefined) this.#options.onViolation(violation);
     this.#options.onGone(
       new PeerError(outcome.code ?? "ERR_CONNECTION_LOST", outcome.message, { cause: outcome.cause }),

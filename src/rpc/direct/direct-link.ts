@@ -17,6 +17,7 @@ import { PartialMessages } from "./partial-messages.js";
 import { readInPlace } from "./read-in-place.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import { SendQueue } from "./send-queue.js";
+import { StreamTable } from "./stream-table.js";
 import { noViolation, ProtocolViolation, type ViolationName, violationName, violations } from "./violation.js";
 
 export interface DirectLinkOptions extends KeepaliveOptions {
@@ -38,7 +39,7 @@ export abstract class DirectLink implements FrameHandler {
   /** Only after HELLO; nothing is sent on a stream before. */
   theirs: DirectLimits;
   protected readonly writer: FrameWriter;
-  protected readonly streams = new Map<number, DirectStream>();
+  protected readonly streams = new StreamTable<DirectStream>();
   /** What arrives of messages. */
   readonly partial: PartialMessages;
   readonly #reader: FrameReader;

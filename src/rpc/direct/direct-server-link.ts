@@ -81,7 +81,7 @@ export class DirectServerLink extends DirectLink {
 
   protected override onClosed(violation: ProtocolViolation | undefined): void {
     if (violation !== undefined) this.#options.onViolation(violation);
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       (stream as DirectServerStream).abort({
         status: Status.CANCELLED,
         message: "the connection of the caller has ended",
