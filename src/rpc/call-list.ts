@@ -1,4 +1,4 @@
-/** What can be in one list. @internal */
+/** What can be in one list. */
 export interface Listed {
   previous?: Listed | undefined;
   next?: Listed | undefined;
