@@ -23,11 +23,9 @@ export class ServerAudit implements AsyncDisposable {
   readonly #log: AuditLog;
   readonly #defaultLevel: AuditLevel;
   readonly #denials: DenialLimit;
-  /** Sequence numbers of the records that say a call began. */
-  readonly #begun = new WeakMap<ServerCall, Promise<number>>();
-
-  /** Settles when all calls that have ended so far have a record of it on its way. */
-  #lastEnd: Promise<void> | undefined;
+  /** Calls that have ended and have no record of it on its way yet: that of their begin is still being written. */
+  #ending = 0;
+  #whenEnded: (() => void) | undefined;
   readonly #reports: Disposable;
 
   constructor(log: AuditLog, defaultLevel: AuditLevel, logger: Logger) {
@@ -71,7 +69,11 @@ export class ServerAudit implements AsyncDisposable {
   /** Writes what is counted but not yet written; then the ends of all calls have their place before the end of the log. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#denials.flush();
-    await this.#lastEnd;
+    if (this.#ending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenEnded = resolve;
+      });
+    }
     this.#reports[Symbol.dispose]();
   }
 
@@ -88,7 +90,7 @@ export class ServerAudit implements AsyncDisposable {
     try {
       await next();
     } catch (error) {
-      if (this.#begun.has(call)) this.#end(call, error);
+      if (call.auditBegin !== undefined) this.#end(call, error);
       else this.#refused(call, error);
       throw error;
     }
@@ -97,11 +99,11 @@ export class ServerAudit implements AsyncDisposable {
 
   async #begin(call: ServerCall): Promise<void> {
     const written = this.#log.append({ type: "call.begin", ...callOf(call) });
-    this.#begun.set(call, written);
+    call.auditBegin = written;
     try {
       await written;
     } catch (cause) {
-      this.#begun.delete(call);
+      call.auditBegin = undefined;
       throw new CallRefused("ERR_AUDIT_UNAVAILABLE", Status.UNAVAILABLE, "temporarily unavailable", { cause });
     }
   }
@@ -110,15 +112,21 @@ export class ServerAudit implements AsyncDisposable {
     const outcome = error === undefined ? { status: statusName(Status.OK) } : outcomeOf(call, error);
     const durationMs = Math.round((performance.now() - call.startedAt) * 1000) / 1000;
     // Without a begin in the log there is nothing to end.
-    const written = this.#begun.get(call);
+    const written = call.auditBegin;
     if (written === undefined) return;
-    const before = this.#lastEnd;
-    this.#lastEnd = written
-      .then(
-        (begin) => this.#append({ type: "call.end", begin, ...callOf(call), ...outcome, durationMs }),
-        () => {},
-      )
-      .then(() => before);
+    this.#ending += 1;
+    written.then(
+      (begin) => {
+        this.#append({ type: "call.end", begin, ...callOf(call), ...outcome, durationMs });
+        this.#ended();
+      },
+      () => this.#ended(),
+    );
+  }
+
+  #ended(): void {
+    this.#ending -= 1;
+    if (this.#ending === 0) this.#whenEnded?.();
   }
 
   #refused(call: ServerCall, error: unknown): void {

@@ -37,6 +37,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   request: Message | undefined;
   /** What the call takes of its caller's share, from when a limit has let it in until its code has come to an end. */
   place: Releasable | undefined;
+  /** The number of the record that says in the audit log that it began, for the one of its end. */
+  auditBegin: Promise<number> | undefined;
   /** Told when the call is over before its code is. */
   abandonment: Abandonment | undefined;
   #working = false;
