@@ -90,8 +90,8 @@ describe("the places of calls", () => {
       if (round % 3 === 0) setTimeout(() => void client.close(), random() * 30);
       await Promise.all(calls);
     }
-    const statuses = new Set(pair.log.records.map(({ code }) => code));
-    expect(statuses).toContain("ERR_TOO_MANY_CALLS");
+    // Counted, not logged: of one peer ten records a second are written.
+    expect(pair.server.refusedCalls.get("ERR_TOO_MANY_CALLS")).toBeGreaterThan(0);
     const client = pair.newClient();
     // Handlers that were told to end may need a moment.
     await expect
