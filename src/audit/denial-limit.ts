@@ -14,7 +14,7 @@ interface Window {
 
 /**
  * How many refusals of one kind get a record of their own: a hundred a second. What is more is counted, and the count is
- * written when the second is over: whoever is refused must not be able to fill the disk.
+ * written when the second is over: whoever is refused must not be able to fill the disk at once.
  */
 export class DenialLimit {
   readonly #windows = new Map<string, Window>();
