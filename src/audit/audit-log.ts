@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { ConfigError, isCodedError, UsageError } from "../errors.js";
 import { type AuditFields, recordText } from "./audit-record.js";
 import type { AuditWriter } from "./audit-writer.js";
+import { LogUsers } from "./log-users.js";
 
 export interface AuditLogOptions {
   readonly checkpointEveryRecords: number;
@@ -36,6 +37,7 @@ export class AuditLog implements AsyncDisposable {
   readonly #now: () => number;
   readonly #release: () => void;
   readonly #listeners: Set<(error: Error) => void>;
+  readonly #users = new LogUsers();
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #checkpointDue = false;
@@ -121,8 +123,24 @@ export class AuditLog implements AsyncDisposable {
     }
   }
 
-  /** Writes what waits, signs it, and lets the next writer in. */
-  close(): Promise<void> {
+  /**
+   * Keeps the log from being closed until the result is disposed of.
+   *
+   * @internal
+   * @throws ConfigError ERR_AUDIT_UNAVAILABLE when the log is closed
+   */
+  use(): Disposable {
+    if (this.#closed !== undefined) throw unavailable("is closed");
+    return this.#users.add();
+  }
+
+  /**
+   * Writes what waits, signs it, and lets the next writer in.
+   *
+   * @throws UsageError ERR_AUDIT_IN_USE while a server writes to it: its calls would have a beginning and no end
+   */
+  async close(): Promise<void> {
+    this.#users.assertNone();
     this.#closed ??= this.#end();
     return this.#closed;
   }

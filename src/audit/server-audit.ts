@@ -27,9 +27,12 @@ export class ServerAudit implements AsyncDisposable {
   #ending = 0;
   #whenEnded: (() => void) | undefined;
   readonly #reports: Disposable;
+  readonly #use: Disposable;
 
+  /** @throws ConfigError ERR_AUDIT_UNAVAILABLE when the log is closed */
   constructor(log: AuditLog, defaultLevel: AuditLevel, logger: Logger) {
     this.#log = log;
+    this.#use = log.use();
     this.#defaultLevel = defaultLevel;
     this.#denials = new DenialLimit((fields) => this.#append(fields));
     this.#reports = log.onProblem((error) => {
@@ -75,6 +78,7 @@ export class ServerAudit implements AsyncDisposable {
       });
     }
     this.#reports[Symbol.dispose]();
+    this.#use[Symbol.dispose]();
   }
 
   async #followDenials(call: ServerCall, next: () => Promise<void>): Promise<void> {

@@ -34,7 +34,7 @@ export interface ServerSettings extends PolicyOptions {
    * @default none
    */
   readonly interceptors?: readonly Interceptor<HandlerContext>[];
-  /** The tamper-evident record of who did what; from `openAuditLog` of "pinwire/audit". Close it after the server. @default none */
+  /** The tamper-evident record of who did what; from `openAuditLog` of "pinwire/audit". It cannot be closed before the server. @default none */
   readonly audit?: AuditLog;
   /** What is recorded of methods whose schema does not say. @default "denials" */
   readonly auditLevel?: AuditLevel;

@@ -48,6 +48,7 @@ interface Loaded {
   readonly policy: LivePolicy;
   readonly tokens: TokenStage;
   readonly openTelemetry: OpenTelemetryStage;
+  readonly audit: ServerAudit | undefined;
 }
 
 /** How long the last words to a peer may take when the server is closed. */
@@ -84,17 +85,21 @@ export class Serving {
     const builtIn = { ...options, admin: options.admin ? stats : undefined };
     const services = await withBuiltInServices(options.services, builtIn);
     const validations = await loadValidation(services.keys());
+    assertRecorded(services.keys(), options.audit);
     const policy = await LivePolicy.open(options.rules, services.keys(), options.policyEvents);
     let tokens: TokenStage | undefined;
     let openTelemetry: OpenTelemetryStage | undefined;
+    let audit: ServerAudit | undefined;
     try {
       tokens = await startTokenStage({ ...options, services });
       openTelemetry = await startOpenTelemetry(options);
       const watched = watch(options, options.logger, openTelemetry.metrics);
-      const loaded = { services, validations, watched, H2ServerTransport, policy, tokens, openTelemetry };
+      audit = options.audit && new ServerAudit(options.audit, options.auditLevel, options.logger);
+      const loaded = { services, validations, watched, H2ServerTransport, policy, tokens, openTelemetry, audit };
       serving = new Serving(options, loaded);
       return serving;
     } catch (error) {
+      await audit?.[Symbol.asyncDispose]();
       openTelemetry?.[Symbol.dispose]();
       tokens?.[Symbol.dispose]();
       await policy.close();
@@ -103,17 +108,15 @@ export class Serving {
   }
 
   private constructor(options: ServingOptions, loaded: Loaded) {
-    const { credentials, limits, logger, transports } = options;
-    const { services, validations, policy, tokens, openTelemetry, H2ServerTransport } = loaded;
+    const { credentials, limits, transports } = options;
+    const { services, validations, policy, tokens, openTelemetry, audit, H2ServerTransport } = loaded;
     const { observers, quarantine } = loaded.watched;
-    assertRecorded(services.keys(), options.audit);
     this.policy = policy;
     this.#options = options;
     this.#watched = loaded.watched;
     this.#tokens = tokens;
     this.#openTelemetry = openTelemetry;
     this.#limitStages = new LimitStages(options.callLimits, options.freshness);
-    const audit = options.audit && new ServerAudit(options.audit, options.auditLevel, logger);
     this.#audit = audit;
     const stages = new Stages({
       ...options,

@@ -18,6 +18,10 @@ class SlowLog {
   onProblem(): Disposable {
     return { [Symbol.dispose]() {} };
   }
+
+  use(): Disposable {
+    return { [Symbol.dispose]() {} };
+  }
 }
 
 describe("a server that is closed while a disk is slow", () => {

@@ -1,9 +1,11 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow, deny } from "../../src/interceptors/policy.js";
 import { Status } from "../../src/status.js";
 import { AuditPlace } from "../helpers/audit-place.js";
-import { failure } from "../helpers/collect.js";
+import { failure, signalled } from "../helpers/collect.js";
 import { GreeterPair, type PairOptions } from "../helpers/greeter-pair.js";
 import { clientId } from "../helpers/identities.js";
 
@@ -87,11 +89,70 @@ describe("an audit log of all calls", () => {
         },
       },
     });
-    await log.close();
+    // Somebody else wrote to it.
+    appendFileSync(place.segments[0] ?? "", "{}\n");
     const error = await failure(pair.client.sayHello({ name: "Ada" }));
     expect(error).toMatchObject({ status: Status.UNAVAILABLE });
     expect(error.message).toMatch(/temporarily unavailable \(reference [0-9a-f]{12}\)/);
     expect(ran).toBe(0);
+  });
+});
+
+describe("an audit log that is closed too early", () => {
+  const begun = signalled();
+  const implementation = {
+    sayHello: () => {
+      begun.resolve();
+      return new Promise<never>(() => {});
+    },
+  };
+
+  it("says so and goes on, until each call that began has its end", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const pair = await GreeterPair.start({ server: { audit: log, auditLevel: "all" }, implementation });
+    const under = failure(pair.client.sayHello({ name: "Ada" }));
+    await begun.promise;
+    await expect(log.close()).rejects.toMatchObject({
+      name: "UsageError",
+      code: "ERR_AUDIT_IN_USE",
+      message: "the audit log cannot be closed while a server writes to it: close or drain the server first",
+    });
+    await pair.client.collectHellos([{ name: "Ada" }]);
+    await pair.server.close();
+    expect((await under).status).toBe(Status.UNAVAILABLE);
+    await log.close();
+    expect(await place.verify()).toMatchObject({ ok: true, unsigned: 0 });
+    const count = (type: string) => place.records.filter((record) => record.type === type).length;
+    expect([count("call.begin"), count("call.end"), count("close")]).toEqual([2, 2, 1]);
+  });
+
+  it("waits for the last of several servers", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const pairs = [
+      await GreeterPair.start({ server: { audit: log } }),
+      await GreeterPair.start({ server: { audit: log } }),
+    ];
+    for (const { server } of pairs) {
+      await expect(log.close()).rejects.toMatchObject({ code: "ERR_AUDIT_IN_USE" });
+      await server.close();
+      await server.close();
+    }
+    await log.close();
+  });
+
+  it("keeps a server from starting, and a server that does not start from keeping it open", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const without = new GreeterPair({ server: { audit: log, policyFile: join(place.base, "nothing.json") } });
+    await expect(without.server.listen(without.target)).rejects.toMatchObject({ code: "ERR_FILE_MISSING" });
+    await log.close();
+    const late = new GreeterPair({ server: { audit: log } });
+    await expect(late.server.listen(late.target)).rejects.toMatchObject({
+      code: "ERR_AUDIT_UNAVAILABLE",
+      message: expect.stringMatching(/^the audit log is closed/),
+    });
   });
 });
 
