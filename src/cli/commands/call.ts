@@ -11,6 +11,7 @@ import { performCall } from "../calling/perform-call.js";
 import { manyRequests, oneRequest, sendsMany } from "../calling/requests.js";
 import { showMetadata } from "../calling/show-metadata.js";
 import { type Context, defineCommand } from "../command.js";
+import { connectionOptions, openChannel, timeoutOf } from "../connection-options.js";
 import { exitCode } from "../exit-code.js";
 import { Interruption } from "../interruption.js";
 import { failureOf } from "../report-error.js";
@@ -19,11 +20,10 @@ import { lookUpMethod } from "../schema/look-up.js";
 import { openSchema, schemaOptions } from "../schema/open-schema.js";
 import { ReflectedSchema } from "../schema/reflected-schema.js";
 import type { Schema } from "../schema/schema.js";
-import { openChannel, serverOptions, timeoutOf } from "../server-options.js";
 import { parseTimeout } from "../timeout.js";
 
 const options = {
-  ...serverOptions,
+  ...connectionOptions,
   ...schemaOptions,
   metadata: { kind: "list", value: "KEY=VALUE", help: "request metadata; the value of a KEY-bin is base64" },
   "emit-defaults": { kind: "flag", value: "", help: "show fields that have their default value too" },

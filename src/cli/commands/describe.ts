@@ -1,12 +1,12 @@
 import { CommandLineError } from "../../command-line/arguments.js";
 import { defineCommand } from "../command.js";
+import { connectionOptions } from "../connection-options.js";
 import { describe } from "../describing/describe.js";
 import { exitCode } from "../exit-code.js";
 import { lookUp } from "../schema/look-up.js";
 import { schemaOptions } from "../schema/open-schema.js";
 import type { Described } from "../schema/schema.js";
 import { withSchema } from "../schema/with-schema.js";
-import { serverOptions } from "../server-options.js";
 
 export const describeCommand = defineCommand({
   name: "describe",
@@ -24,7 +24,7 @@ export const describeCommand = defineCommand({
     ],
   ],
   operands: { name: "NAME", min: 1, max: 2 },
-  options: { ...serverOptions, ...schemaOptions },
+  options: { ...connectionOptions, ...schemaOptions },
   notes: [
     "Names are written in full; what is left out is what a .proto would put around a declaration.",
     "Without --proto and --descriptor the server is asked, and --credentials and --peer are needed.",

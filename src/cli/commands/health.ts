@@ -4,10 +4,10 @@ import { RpcError } from "../../errors.js";
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "../../gen/grpc/health/v1/health_pb.js";
 import { Status } from "../../status.js";
 import { defineCommand } from "../command.js";
+import { connectionOptions, openChannel, timeoutOf } from "../connection-options.js";
 import { exitCode } from "../exit-code.js";
 import { Interruption } from "../interruption.js";
 import type { Output } from "../output.js";
-import { openChannel, serverOptions, timeoutOf } from "../server-options.js";
 import { parseTimeout } from "../timeout.js";
 
 export const healthCommand = defineCommand({
@@ -23,7 +23,7 @@ export const healthCommand = defineCommand({
   ],
   operands: { name: "TARGET", min: 1, max: 2 },
   options: {
-    ...serverOptions,
+    ...connectionOptions,
     watch: { kind: "flag", value: "", help: "go on, and print each change on a line" },
   },
   notes: [

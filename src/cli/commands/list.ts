@@ -1,10 +1,10 @@
 import { defineCommand } from "../command.js";
+import { connectionOptions } from "../connection-options.js";
 import { exitCode } from "../exit-code.js";
 import { methodName } from "../schema/find-in.js";
 import { lookUpService } from "../schema/look-up.js";
 import { schemaOptions } from "../schema/open-schema.js";
 import { withSchema } from "../schema/with-schema.js";
-import { serverOptions } from "../server-options.js";
 
 export const listCommand = defineCommand({
   name: "list",
@@ -18,7 +18,7 @@ export const listCommand = defineCommand({
     ["the methods of a service of .proto files", "pinwire list hello.v1.GreeterService --proto proto"],
   ],
   operands: { name: "TARGET and SERVICE", min: 0, max: 2 },
-  options: { ...serverOptions, ...schemaOptions },
+  options: { ...connectionOptions, ...schemaOptions },
   notes: ["Without --proto and --descriptor the server is asked, and --credentials and --peer are needed."],
   async run({ operands, options }, { output, env }) {
     return withSchema({ operands, options, env }, async (schema, name) => {

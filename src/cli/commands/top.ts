@@ -3,9 +3,9 @@ import { toJson } from "@bufbuild/protobuf";
 import { createClient } from "../../client/client.js";
 import { AdminService, type GetStatsResponse, GetStatsResponseSchema } from "../../gen/pinwire/admin/v1/admin_pb.js";
 import { defineCommand } from "../command.js";
+import { connectionOptions, openChannel, timeoutOf } from "../connection-options.js";
 import { exitCode } from "../exit-code.js";
 import { Interruption } from "../interruption.js";
-import { openChannel, serverOptions, timeoutOf } from "../server-options.js";
 import { parseTimeout } from "../timeout.js";
 import { topScreen } from "../top-screen.js";
 
@@ -22,7 +22,7 @@ export const topCommand = defineCommand({
   ],
   operands: { name: "TARGET", min: 1, max: 1 },
   options: {
-    ...serverOptions,
+    ...connectionOptions,
     interval: { kind: "value", value: "TIME", help: "how often; 1s unless said otherwise" },
     once: { kind: "flag", value: "", help: "show the figures since the start of the server, and end" },
   },

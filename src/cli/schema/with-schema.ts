@@ -1,5 +1,5 @@
 import { CommandLineError } from "../../command-line/arguments.js";
-import { openChannel, type ServerOptions, timeoutOf } from "../server-options.js";
+import { type ConnectionOptions, openChannel, timeoutOf } from "../connection-options.js";
 import { Reflection } from "./ask-reflection.js";
 import { openSchema, type SchemaOptions } from "./open-schema.js";
 import { ReflectedSchema } from "./reflected-schema.js";
@@ -8,7 +8,7 @@ import type { Schema } from "./schema.js";
 export interface SchemaRequest {
   /** `[TARGET] [NAME]`: a target is told from a name by how it begins. */
   readonly operands: readonly string[];
-  readonly options: ServerOptions & SchemaOptions;
+  readonly options: ConnectionOptions & SchemaOptions;
   readonly env: NodeJS.ProcessEnv;
 }
 

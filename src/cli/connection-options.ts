@@ -7,14 +7,14 @@ import { tokenFile } from "../tokens/token-source.js";
 import { parseTimeout } from "./timeout.js";
 
 /** How a command reaches a server. */
-export const serverOptions = {
+export const connectionOptions = {
   credentials: { kind: "value", value: "DIR", help: "who calls: a directory made by certs-tool issue" },
   peer: { kind: "value", value: "SPIFFE_ID", help: "the only server accepted" },
   token: { kind: "value", value: "FILE", help: "a capability token, as certs-tool token issue --out writes it" },
   timeout: { kind: "value", value: "TIME", help: "how long it may take: 500ms, 2s, 5m; 10s if nothing else says" },
 } as const satisfies OptionSpecs;
 
-export interface ServerOptions {
+export interface ConnectionOptions {
   readonly credentials: string | undefined;
   readonly peer: string | undefined;
   readonly token: string | undefined;
@@ -26,7 +26,7 @@ export interface ServerOptions {
  *
  * @throws CommandLineError; ConfigError of the credentials and the target
  */
-export async function openChannel(target: string, { credentials, peer, token }: ServerOptions): Promise<Channel> {
+export async function openChannel(target: string, { credentials, peer, token }: ConnectionOptions): Promise<Channel> {
   if (credentials === undefined) {
     throw new CommandLineError("--credentials DIR is missing", "certs-tool issue makes credentials");
   }
@@ -41,7 +41,7 @@ export async function openChannel(target: string, { credentials, peer, token }: 
   return createChannel({ credentials: source, target, peer, logger: silent, ...attached });
 }
 
-export function timeoutOf({ timeout }: Pick<ServerOptions, "timeout">): number {
+export function timeoutOf({ timeout }: Pick<ConnectionOptions, "timeout">): number {
   return timeout === undefined ? defaults.commandTimeoutMs : parseTimeout(timeout);
 }
 
