@@ -5,6 +5,7 @@ import type { CallContext } from "../rpc/call-context.js";
 import type { CallOptions } from "../rpc/call-options.js";
 import type { MethodContracts } from "../rpc/generated-contracts.js";
 import type { Interceptor } from "../rpc/interceptor.js";
+import { streamsResponses } from "../rpc/streaming.js";
 import { checkToken, type TokenSource } from "../tokens/token-source.js";
 import type { Calls } from "./calls.js";
 import { Channel, type ChannelOptions, channelOptionKeys } from "./channel.js";
@@ -111,7 +112,7 @@ async function payloadStagesFor({ logPayloads, logger }: Channel) {
 }
 
 function caller(method: DescMethod, load: LoadCalls): (request: unknown, options?: CallOptions) => unknown {
-  if (method.methodKind === "unary" || method.methodKind === "client_streaming") {
+  if (!streamsResponses(method)) {
     return (request, options = {}) => {
       try {
         checkCall(options);

@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { defaults } from "../defaults.js";
 import type { CheckedHedgingPolicy, CheckedRetryPolicy } from "../rpc/attempts/retry-policy.js";
+import { methodName } from "../rpc/method-path.js";
 import { Status } from "../status.js";
 import type { CheckedMethodConfig, CheckedServiceConfig } from "./check-service-config.js";
 import { configError } from "./config-place.js";
@@ -26,7 +27,7 @@ const defaultRetryPolicy: CheckedRetryPolicy = {
  * The settings of a method; of several configs the first that says something about it.
  */
 export function methodSettings(method: DescMethod, configs: readonly CheckedServiceConfig[]): MethodSettings {
-  const keys = [`${method.parent.typeName}/${method.name}`, method.parent.typeName, ""];
+  const keys = [methodName(method), method.parent.typeName, ""];
   const found = configs.flatMap(({ entries }) => keys.map((key) => entries.get(key))).find(isThere);
   return {
     timeoutMs: found?.timeoutMs,
@@ -62,7 +63,7 @@ export function checkOnlyAbout(service: DescService, { entries }: CheckedService
 }
 
 function checkMethod(method: DescMethod, { path, retry, hedging }: CheckedMethodConfig): void {
-  const name = `${method.parent.typeName}/${method.name}`;
+  const name = methodName(method);
   if (retry !== undefined && retry !== "none" && !isRepeatable(method)) {
     throw configError(
       `${path}.retryPolicy is for ${name}, whose schema does not say that it may be repeated`,

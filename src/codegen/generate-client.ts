@@ -1,5 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
+import { streamsRequests, streamsResponses } from "../rpc/streaming.js";
 import { docComment, shortComment } from "./doc-comment.js";
 import type { GeneratedNames } from "./generated-names.js";
 import type { Generation } from "./generation.js";
@@ -29,8 +30,8 @@ function generateInterface({ f, service, names, own, positions }: Generation): v
 
 function signature(method: DescMethod, own: GeneratedNames): Printable[] {
   const init: Printable = [own.messageInit, "<typeof ", own.descriptor(method.input, "type"), ">"];
-  const sendsOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
-  const receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
+  const sendsOne = !streamsRequests(method);
+  const receivesOne = !streamsResponses(method);
   return [
     ...(sendsOne ? ["request: ", init] : ["requests: ", own.pinwire("Requests", "type"), "<", init, ">"]),
     ", options?: ",

@@ -1,5 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
+import { streamsRequests, streamsResponses } from "../rpc/streaming.js";
 import { docComment, shortComment } from "./doc-comment.js";
 import type { GeneratedNames } from "./generated-names.js";
 import type { Generation } from "./generation.js";
@@ -27,8 +28,8 @@ function generateInterface({ f, service, names, own, positions }: Generation): v
 function signature(method: DescMethod, own: GeneratedNames): Printable[] {
   const request = own.shape(method.input);
   const response: Printable = [own.messageInit, "<typeof ", own.descriptor(method.output, "type"), ">"];
-  const receivesOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
-  const sendsOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
+  const receivesOne = !streamsRequests(method);
+  const sendsOne = !streamsResponses(method);
   return [
     ...(receivesOne ? ["request: ", request] : ["requests: ", own.own("AsyncIterable"), "<", request, ">"]),
     ", context: ",

@@ -1,7 +1,7 @@
 import { quote } from "../identity/quote.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
 import { isReservedKey } from "../rpc/metadata.js";
-import { parseMethodPath } from "../rpc/method-path.js";
+import { isMethodPath } from "../rpc/method-path.js";
 import type { DocumentNode } from "./policy-document-node.js";
 import type { HeaderCondition } from "./policy-headers.js";
 import { anything, type Pattern, readPattern } from "./policy-pattern.js";
@@ -53,7 +53,7 @@ function readPath(node: DocumentNode): Pattern {
   }
   const possible =
     kind === "exact"
-      ? parseMethodPath(text) !== undefined
+      ? isMethodPath(text)
       : kind === "prefix"
         ? /^\/(?:[A-Za-z_][\w.]*(?:(?<!\.)\/\w*)?)?$/.test(text)
         : kind === "presence" || /^(?:\/?(?:[\w.]*\w)?\/)?\w+$/.test(text);

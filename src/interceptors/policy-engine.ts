@@ -1,5 +1,5 @@
 import { Metadata } from "../rpc/metadata.js";
-import { parseMethodPath } from "../rpc/method-path.js";
+import { isMethodPath } from "../rpc/method-path.js";
 import { PolicyCache } from "./policy-cache.js";
 import type { HeaderRules, HeaderSource } from "./policy-headers.js";
 import {
@@ -111,7 +111,7 @@ export class Policy {
   }
 
   #resolve(principal: string, path: string): Resolution | undefined {
-    if (parseMethodPath(path) === undefined) return undefined;
+    if (!isMethodPath(path)) return undefined;
     const guard = this.#guards.get(path);
     const found = {
       guard,

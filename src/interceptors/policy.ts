@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { UsageError } from "../errors.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
+import { methodName } from "../rpc/method-path.js";
 
 /** Says who may, or may not, call a service or one of its methods. Made by {@link allow} and {@link deny} only. */
 export interface PolicyRule {
@@ -65,5 +66,5 @@ function parsePrincipal(principal: string | SpiffeId): SpiffeId {
 }
 
 function targetName(target: PolicyTarget): string {
-  return target.kind === "service" ? target.typeName : `${target.parent.typeName}/${target.name}`;
+  return target.kind === "service" ? target.typeName : methodName(target);
 }

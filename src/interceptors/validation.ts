@@ -1,5 +1,6 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { ConfigError } from "../errors.js";
+import { methodName } from "../rpc/method-path.js";
 import { hasValidationRules } from "./validation-rules.js";
 
 /** @throws RpcError INVALID_ARGUMENT `ERR_VALIDATION`, when a request breaks the rules of its schema */
@@ -19,13 +20,13 @@ export async function loadValidation(services: Iterable<DescService>): Promise<R
   return validators(methods);
 }
 
-async function assertInstalled({ parent, name }: DescMethod): Promise<void> {
+async function assertInstalled(method: DescMethod): Promise<void> {
   try {
     await import("@bufbuild/protovalidate");
   } catch (cause) {
     throw new ConfigError(
       "ERR_VALIDATION_MISSING",
-      `${parent.typeName}/${name} has rules of buf.validate, and @bufbuild/protovalidate cannot be loaded`,
+      `${methodName(method)} has rules of buf.validate, and @bufbuild/protovalidate cannot be loaded`,
       "npm install @bufbuild/protovalidate",
       { cause },
     );

@@ -9,6 +9,7 @@ import {
 import { CompilationError, createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
 import { ConfigError, RpcError } from "../errors.js";
 import { CallRefused } from "../rpc/call-refused.js";
+import { methodName } from "../rpc/method-path.js";
 import { Status } from "../status.js";
 import { celProbes } from "./cel-probes.js";
 import type { Validate } from "./validation.js";
@@ -44,11 +45,11 @@ function probesOf(method: DescMethod): DescMessage[] {
   }
 }
 
-function wrong({ name, parent }: DescMethod, cause: unknown): ConfigError {
+function wrong(method: DescMethod, cause: unknown): ConfigError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ConfigError(
     "ERR_VALIDATION_RULES",
-    `the rules of buf.validate for the requests of ${parent.typeName}/${name} are wrong: ${reason}`,
+    `the rules of buf.validate for the requests of ${methodName(method)} are wrong: ${reason}`,
     "correct the .proto and generate again",
     { cause },
   );

@@ -8,6 +8,7 @@ import type { CallOptions } from "./call-options.js";
 import { MessageReader } from "./message-reader.js";
 import { Metadata } from "./metadata.js";
 import { decodeStatusDetails } from "./status-details.js";
+import { streamsResponses } from "./streaming.js";
 import type {
   AttemptHistory,
   ClientRequest,
@@ -60,7 +61,7 @@ export class ClientCall extends Call implements ClientStreamListener {
     this.peer = peer;
     this.request = request;
     this.requestMetadata = toMetadata(options.metadata);
-    this.#receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
+    this.#receivesOne = !streamsResponses(method);
     this.waitForReady = options.waitForReady ?? limits.waitForReady;
     this.#options = options;
     this.#parent = parent;

@@ -8,6 +8,7 @@ import { endQuietly } from "./end-quietly.js";
 import { chain } from "./interceptor.js";
 import { methodContract } from "./method-contract.js";
 import { methodPath } from "./method-path.js";
+import { streamsRequests, streamsResponses } from "./streaming.js";
 import type { ClientTransport } from "./transport.js";
 
 export type ClientStage = (call: ClientCall, next: () => Promise<void>) => Promise<void>;
@@ -34,8 +35,8 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
   const requests = messageCodec(method.input, "request", sizeLimit(options.maxMessageBytes, maxRequestBytes));
   const responses = messageCodec(method.output, "response", sizeLimit(options.maxMessageBytes, maxResponseBytes));
   const path = methodPath(method);
-  const sendsOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
-  const receivesOne = method.methodKind === "unary" || method.methodKind === "client_streaming";
+  const sendsOne = !streamsRequests(method);
+  const receivesOne = !streamsResponses(method);
   const perform = async (call: ClientCall): Promise<void> => {
     call.throwIfAborted();
     // Encoded first: a message that cannot be sent starts no call.

@@ -10,6 +10,7 @@ import {
   type RateLimit,
   service as serviceOption,
 } from "../gen/pinwire/policy/v1/policy_pb.js";
+import { methodName } from "./method-path.js";
 
 /** What a `.proto` says about the use of one method; `docs/schema-policy.md`. Undefined: it says nothing. */
 export interface MethodContract {
@@ -60,7 +61,7 @@ export function adoptContract(method: DescMethod, generated: MethodContract): vo
 }
 
 function read(method: DescMethod): MethodContract {
-  const name = `${method.parent.typeName}/${method.name}`;
+  const name = methodName(method);
   const own = readable(name, () => getOption(method, methodOption));
   const shared = readable(name, () => getOption(method.parent, serviceOption));
   assertUnderstood(name, own);

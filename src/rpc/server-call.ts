@@ -11,6 +11,7 @@ import type { Metadata } from "./metadata.js";
 import { failureOf } from "./outcome.js";
 import { pushbackKey } from "./pushback.js";
 import type { ServerMethod } from "./server-method.js";
+import { streamsRequests } from "./streaming.js";
 import { grantedTimeoutMs } from "./time-limits.js";
 import type { CallAge, Outcome, ServerStream, ServerStreamListener } from "./transport.js";
 
@@ -51,8 +52,7 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
     this.#stream = stream;
     this.route = route;
     this.onStray = route.onStray;
-    const kind = route.method?.methodKind;
-    this.streamsRequests = kind === "client_streaming" || kind === "bidi_streaming";
+    this.streamsRequests = route.method !== undefined && streamsRequests(route.method);
     if (this.streamsRequests) this.#reader = new MessageReader(() => stream.read());
     if (Number.isNaN(stream.timeoutMs)) this.abort(unreadableTimeout());
   }

@@ -11,6 +11,7 @@ import { chain } from "./interceptor.js";
 import { type MethodContract, methodContract } from "./method-contract.js";
 import { methodPath } from "./method-path.js";
 import type { ServerCall } from "./server-call.js";
+import { streamsRequests, streamsResponses } from "./streaming.js";
 import type { TimeLimits } from "./time-limits.js";
 
 /** What a path leads to: everything about a method that does not change from call to call, made once. */
@@ -54,8 +55,7 @@ export function serverMethod(method: DescMethod, handler: AnyHandler, options: S
   );
   const responses = messageCodec(method.output, "response", sizeLimit(maxMessageBytes, maxResponseBytes));
   // The kinds that take exactly one request read it before any interceptor of the user runs.
-  const singleRequest = method.methodKind === "unary" || method.methodKind === "server_streaming";
-  const singleResponse = method.methodKind === "unary" || method.methodKind === "client_streaming";
+  const singleRequest = !streamsRequests(method);
   const invoke = (call: ServerCall): unknown => {
     // An interceptor may have used up all the time there was.
     call.throwIfAborted();
@@ -63,7 +63,7 @@ export function serverMethod(method: DescMethod, handler: AnyHandler, options: S
     if (call.request !== undefined) call.showRequest(call.request);
     return handler(call.request as never, call);
   };
-  const respond = singleResponse ? sendOne : sendAll;
+  const respond = streamsResponses(method) ? sendAll : sendOne;
   const stages = singleRequest
     ? [...options.outer, readSingle(requests), ...options.inner]
     : [...options.outer, ...options.inner];

@@ -12,10 +12,6 @@ export interface RequestSource {
   readonly schema: Schema;
 }
 
-export function sendsMany({ methodKind }: DescMethod): boolean {
-  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
-}
-
 /** The request of a method with one; no word is an empty message. @throws ConfigError ERR_INVALID_JSON; CommandLineError */
 export async function oneRequest({ input, name }: DescMethod, source: RequestSource): Promise<Message> {
   const { words, stdin, schema } = source;

@@ -1,7 +1,7 @@
+import { methodName } from "../../rpc/method-path.js";
 import { defineCommand } from "../command.js";
 import { connectionOptions } from "../connection-options.js";
 import { exitCode } from "../exit-code.js";
-import { methodName } from "../schema/find-in.js";
 import { lookUpService } from "../schema/look-up.js";
 import { schemaOptions } from "../schema/open-schema.js";
 import { withSchema } from "../schema/with-schema.js";

@@ -1,4 +1,4 @@
-import type { DescMethod, Registry } from "@bufbuild/protobuf";
+import type { Registry } from "@bufbuild/protobuf";
 import type { Described } from "./schema.js";
 
 /** What has this full name in a registry; a method is named `package.Service/Method`. */
@@ -12,8 +12,4 @@ export function findIn(registry: Registry, name: string): Described | undefined 
 export function splitMethod(name: string): [service: string, method?: string] {
   const slash = name.lastIndexOf("/");
   return slash <= 0 ? [name] : [name.slice(name.startsWith("/") ? 1 : 0, slash), name.slice(slash + 1)];
-}
-
-export function methodName(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`;
 }

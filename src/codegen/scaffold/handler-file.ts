@@ -1,4 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { methodName } from "../../rpc/method-path.js";
+import { streamsRequests, streamsResponses } from "../../rpc/streaming.js";
 import { formatted } from "../layout.js";
 import type { ServiceNames } from "../service-names.js";
 import type { HandlersObject } from "./handlers-object.js";
@@ -67,11 +69,10 @@ function handlersName({ methods }: ServiceNames): string {
 }
 
 function handler(method: DescMethod, indentation: string, { rpcError, status }: PinwireNames): string[] {
-  const requests = method.methodKind === "unary" || method.methodKind === "server_streaming" ? "_request" : "_requests";
-  const streams = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
-  const message = JSON.stringify(`${method.parent.typeName}/${method.name} is not written yet`);
+  const requests = streamsRequests(method) ? "_requests" : "_request";
+  const message = JSON.stringify(`${methodName(method)} is not written yet`);
   return [
-    ...(streams ? [`  // A stream of responses: async *${method.localName}(…) { yield … }`] : []),
+    ...(streamsResponses(method) ? [`  // A stream of responses: async *${method.localName}(…) { yield … }`] : []),
     `  ${method.localName}(${requests}, _context) {`,
     `    throw new ${rpcError}(${status}.UNIMPLEMENTED, ${message});`,
     "  },",

@@ -9,7 +9,7 @@ import {
 import { Status } from "../../status.js";
 import { recursionLimit } from "../codec.js";
 import { Metadata } from "../metadata.js";
-import { methodPath } from "../method-path.js";
+import { methodName, methodPath } from "../method-path.js";
 import { incompatibilities } from "../schema/incompatibilities.js";
 import { methodShape } from "../schema/method-shape.js";
 import type { Outcome } from "../transport.js";
@@ -107,12 +107,12 @@ function decoded(bytes: Uint8Array): DescribeMethodResponse | undefined {
 
 const mostShown = 3;
 
-function drift({ parent, name }: DescMethod, differences: readonly string[]): Outcome {
+function drift(method: DescMethod, differences: readonly string[]): Outcome {
   const shown = differences.slice(0, mostShown).join("; ");
   const more = differences.length > mostShown ? `; and ${differences.length - mostShown} more` : "";
   return {
     status: Status.FAILED_PRECONDITION,
-    message: `${parent.typeName}/${name}: ${shown}${more}`,
+    message: `${methodName(method)}: ${shown}${more}`,
     code: "ERR_SCHEMA_DRIFT",
   };
 }

@@ -6,6 +6,7 @@ import {
   type FieldShapeSchema,
   type MessageShapeSchema,
 } from "../../gen/pinwire/direct/v1/schema_pb.js";
+import { streamsRequests, streamsResponses } from "../streaming.js";
 
 type FieldInit = MessageInitShape<typeof FieldShapeSchema>;
 type MessageInit = MessageInitShape<typeof MessageShapeSchema>;
@@ -22,7 +23,8 @@ export function methodShape(method: DescMethod): DescribeMethodResponse {
   return shape;
 }
 
-function describe({ input, output, methodKind }: DescMethod): DescribeMethodResponse {
+function describe(method: DescMethod): DescribeMethodResponse {
+  const { input, output } = method;
   const messages: MessageInit[] = [];
   const seen = new Set([input, output]);
   for (const message of seen) {
@@ -33,8 +35,8 @@ function describe({ input, output, methodKind }: DescMethod): DescribeMethodResp
     }
   }
   return create(DescribeMethodResponseSchema, {
-    clientStreaming: methodKind === "client_streaming" || methodKind === "bidi_streaming",
-    serverStreaming: methodKind === "server_streaming" || methodKind === "bidi_streaming",
+    clientStreaming: streamsRequests(method),
+    serverStreaming: streamsResponses(method),
     input: input.typeName,
     output: output.typeName,
     messages,
