@@ -1,3 +1,5 @@
+import { Listeners } from "./listeners.js";
+
 /**
  * A value that may be replaced while the process runs. Constant and rotating values are used by the same call.
  */
@@ -16,7 +18,7 @@ export function constantSource<T>(value: T): Source<T> {
 /** A source with a setter, for whoever loads or rotates the value. */
 export class MutableSource<T> implements Source<T> {
   #value: T;
-  readonly #listeners = new Set<(value: T) => void>();
+  readonly #listeners = new Listeners<T>();
 
   constructor(value: T) {
     this.#value = value;
@@ -30,20 +32,11 @@ export class MutableSource<T> implements Source<T> {
   set(value: T): void {
     this.#value = value;
     const errors: unknown[] = [];
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(value);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
+    this.#listeners.tell(value, (error) => errors.push(error));
     if (errors.length > 0) throw errors[0];
   }
 
   onChange(listener: (value: T) => void): Disposable {
-    // A fresh function per subscription, so that subscribing the same listener twice yields two subscriptions.
-    const own = (next: T) => listener(next);
-    this.#listeners.add(own);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+    return this.#listeners.add(listener);
   }
 }

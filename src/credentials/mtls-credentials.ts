@@ -1,7 +1,8 @@
-import { LiveReading, warnOnThrow } from "../files/live-reading.js";
+import { LiveReading } from "../files/live-reading.js";
 import type { PinSet } from "../identity/pin-set.js";
 import type { TrustBundle } from "../identity/trust-bundle.js";
 import type { X509Svid } from "../identity/x509-svid.js";
+import { processWarning } from "../process-warning.js";
 import { MutableSource, type Source } from "../source.js";
 import type { CredentialSnapshot, CredentialState } from "./credential-state.js";
 
@@ -77,8 +78,12 @@ export class MtlsCredentials implements Source<CredentialState>, AsyncDisposable
     const next = await this.#origin.read(previous);
     if (next === previous || this.#reading.closed) return;
     this.#snapshot = next;
-    // A listener that fails does not make the new state a bad one.
-    warnOnThrow(() => this.#state.set(next.state));
+    try {
+      this.#state.set(next.state);
+    } catch (error) {
+      // A listener that fails does not make the new state a bad one.
+      processWarning(error);
+    }
   }
 }
 

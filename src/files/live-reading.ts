@@ -1,3 +1,5 @@
+import { Listeners } from "../listeners.js";
+import { processWarning } from "../process-warning.js";
 import { DirectoryWatch } from "./directory-watch.js";
 
 /** A writer that was interrupted half-way through its files gets this long before its work counts as bad. */
@@ -19,7 +21,7 @@ export interface LiveReadingOptions {
 export class LiveReading implements AsyncDisposable {
   readonly #options: LiveReadingOptions;
   readonly #watch: DirectoryWatch | undefined;
-  readonly #listeners = new Set<(error: Error) => void>();
+  readonly #listeners = new Listeners<Error>();
   #reading: Promise<void> = Promise.resolve();
   #closed = false;
   #grace: NodeJS.Timeout | undefined;
@@ -36,9 +38,7 @@ export class LiveReading implements AsyncDisposable {
 
   /** Calls `listener` when a new state on disk was refused, once for each reason; without one it is a process warning. */
   onRefused(listener: (error: Error) => void): Disposable {
-    const own = (error: Error) => listener(error);
-    this.#listeners.add(own);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+    return this.#listeners.add(listener);
   }
 
   /** Reads now. On an error the old state stays in force. @throws what `read` throws */
@@ -83,16 +83,7 @@ export class LiveReading implements AsyncDisposable {
   #refuse(error: Error): void {
     if (this.#lastRefusal === error.message) return;
     this.#lastRefusal = error.message;
-    if (this.#listeners.size === 0) process.emitWarning(error);
-    for (const listener of [...this.#listeners]) warnOnThrow(() => listener(error));
-  }
-}
-
-/** A listener that fails does not make a new state a bad one. */
-export function warnOnThrow(action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error));
+    if (this.#listeners.size === 0) processWarning(error);
+    else this.#listeners.tell(error);
   }
 }

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { RpcError } from "../errors.js";
+import { Listeners } from "../listeners.js";
 import type { Call } from "../rpc/call.js";
 import type { Source } from "../source.js";
 import { Status } from "../status.js";
@@ -39,7 +40,7 @@ export class CircuitBreaker implements Source<CircuitState> {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #window: FailureWindow;
-  readonly #listeners = new Set<(state: CircuitState) => void>();
+  readonly #listeners = new Listeners<CircuitState>();
   #state: CircuitState = "closed";
   #probeAt = 0;
   #probing = false;
@@ -62,9 +63,7 @@ export class CircuitBreaker implements Source<CircuitState> {
 
   /** A listener that throws is a process warning: it is no reason for a call to fail, or for a probe to be forgotten. */
   onChange(listener: (state: CircuitState) => void): Disposable {
-    const own = (state: CircuitState) => listener(state);
-    this.#listeners.add(own);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+    return this.#listeners.add(listener);
   }
 
   /** The stage of a client's calls. Outside of the deadline, so that every call ends here too. @throws ERR_CIRCUIT_OPEN */
@@ -133,13 +132,7 @@ export class CircuitBreaker implements Source<CircuitState> {
   #become(state: CircuitState): void {
     if (this.#state === state) return;
     this.#state = state;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error));
-      }
-    }
+    this.#listeners.tell(state);
   }
 }
 

@@ -1,18 +1,10 @@
-import { performance } from "node:perf_hooks";
+import { systemClock, type TimerClock } from "../timer-clock.js";
 
 /** How often the event loop is looked at while calls come. */
 export const sampleEveryMs = 50;
 
 /** So many samples in a row have to be late: one long pause, a garbage collection or a file read, is not overload. */
 export const lateSamples = 4;
-
-/** What it needs of the world. */
-export interface DelayClock {
-  /** Milliseconds that only grow. */
-  now(): number;
-  /** Calls once, later, without keeping the process alive. */
-  after(ms: number, callback: () => void): Disposable;
-}
 
 /**
  * Whether the event loop runs late and stays late: the lowest delay of the last samples is over a threshold, as in CoDel
@@ -21,13 +13,13 @@ export interface DelayClock {
  */
 export class EventLoopDelay implements Disposable {
   readonly #thresholdMs: number;
-  readonly #clock: DelayClock;
+  readonly #clock: TimerClock;
   #timer: Disposable | undefined;
   #expectedAt = 0;
   #late = 0;
   #called = false;
 
-  constructor(thresholdMs: number, clock: DelayClock = systemClock) {
+  constructor(thresholdMs: number, clock: TimerClock = systemClock) {
     this.#thresholdMs = thresholdMs;
     this.#clock = clock;
   }
@@ -58,11 +50,3 @@ export class EventLoopDelay implements Disposable {
     this.#schedule();
   }
 }
-
-const systemClock: DelayClock = {
-  now: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms).unref();
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
-};

@@ -1,4 +1,4 @@
-import { performance } from "node:perf_hooks";
+import { systemClock, type TimerClock } from "../timer-clock.js";
 import { TokenBucket } from "../token-bucket.js";
 import { once } from "./once.js";
 
@@ -9,14 +9,6 @@ export interface HandshakeLimits {
   readonly refusedHandshakesPerSecond: number;
 }
 
-/** What it needs of the world. */
-export interface WaitClock {
-  /** Milliseconds that only grow. */
-  now(): number;
-  /** Calls once, later, without keeping the process alive. */
-  after(ms: number, callback: () => void): Disposable;
-}
-
 /**
  * Who may compute a handshake now. Before it is done nobody is authenticated, so there is one bucket for all: each handshake
  * takes a token, and one that leads to a verified peer gives it back. Good peers cost nothing; whoever keeps failing slows
@@ -24,7 +16,7 @@ export interface WaitClock {
  */
 export class HandshakePlaces {
   readonly #maxHandshakes: number;
-  readonly #clock: WaitClock;
+  readonly #clock: TimerClock;
   readonly #strangers: TokenBucket;
   readonly #waiting = new Set<() => void>();
   #underWay = 0;
@@ -32,7 +24,7 @@ export class HandshakePlaces {
 
   constructor(
     { maxHandshakes, refusedHandshakesPerSecond: perSecond }: HandshakeLimits,
-    clock: WaitClock = systemClock,
+    clock: TimerClock = systemClock,
   ) {
     this.#maxHandshakes = maxHandshakes;
     this.#clock = clock;
@@ -79,11 +71,3 @@ export class HandshakePlaces {
     }
   }
 }
-
-const systemClock: WaitClock = {
-  now: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms).unref();
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
-};

@@ -1,20 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
-import {
-  type DelayClock,
-  EventLoopDelay,
-  lateSamples,
-  sampleEveryMs,
-} from "../../src/interceptors/event-loop-delay.js";
+import { EventLoopDelay, lateSamples, sampleEveryMs } from "../../src/interceptors/event-loop-delay.js";
 import { loadShedding } from "../../src/interceptors/load-shedding.js";
 import { methodContract } from "../../src/rpc/method-contract.js";
 import { Status } from "../../src/status.js";
+import type { TimerClock } from "../../src/timer-clock.js";
 import { collect, failure, signalled } from "../helpers/collect.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
 
 /** A clock whose callbacks run when told, as late as told. */
-class FakeClock implements DelayClock {
+class FakeClock implements TimerClock {
   #now = 0;
   #due: (() => void) | undefined;
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { defaults } from "../../src/defaults.js";
-import { HandshakePlaces, type WaitClock } from "../../src/transport/handshake-places.js";
+import type { TimerClock } from "../../src/timer-clock.js";
+import { HandshakePlaces } from "../../src/transport/handshake-places.js";
 
 /** Time passes when told; what waits for it runs then. */
-class FakeClock implements WaitClock {
+class FakeClock implements TimerClock {
   #now = 0;
   readonly waiting = new Map<() => void, number>();
 
