@@ -18,6 +18,8 @@ import {
   oneof as oneofOption,
   predefined as predefinedOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { reachableMessages } from "../rpc/reachable-messages.js";
+import { withImports } from "../rpc/with-imports.js";
 
 type Cel = Pick<MessageInitShape<typeof MessageRulesSchema>, "cel" | "celExpression">;
 
@@ -45,13 +47,9 @@ function optionsWith(cel: Cel) {
 
 function celOf(root: DescMessage): Cel[] {
   const found: Cel[] = [];
-  const seen = new Set([root]);
-  for (const message of seen) {
+  for (const message of reachableMessages(root)) {
     found.push(...each(getOption(message, messageOption)));
-    for (const field of message.fields) {
-      found.push(...fieldCel(getOption(field, fieldOption)));
-      if (field.message !== undefined) seen.add(field.message);
-    }
+    for (const field of message.fields) found.push(...fieldCel(getOption(field, fieldOption)));
     // These have no expressions; but what cannot be read is to show now, too.
     for (const oneof of message.oneofs) getOption(oneof, oneofOption);
   }
@@ -61,13 +59,11 @@ function celOf(root: DescMessage): Cel[] {
 /** Rules that files define for others to use; a field that uses one has no expression of its own. */
 function predefinedCel(root: DescFile): Cel[] {
   const found: Cel[] = [];
-  const files = new Set([root]);
-  for (const file of files) {
+  for (const file of withImports(root)) {
     for (const type of nestedTypes(file)) {
       if (type.kind !== "extension") continue;
       found.push(...getOption(type, predefinedOption).cel.map((rule) => ({ cel: [rule] })));
     }
-    for (const dependency of file.dependencies) files.add(dependency);
   }
   return found;
 }

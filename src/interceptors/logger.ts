@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import { contain } from "../rpc/contain.js";
 import { scrubFields } from "./scrub.js";
 
 /** Where records go. Every pino-compatible logger fits: fields first, then a constant message. */
@@ -14,13 +14,11 @@ export interface Logger {
 /** A logger that fails must not decide about calls and connections; nor does it see what looks like a secret. */
 export function safely(logger: Logger): Logger {
   const write = (level: "debug" | "info" | "warn" | "error") => (fields: object, message: string) => {
-    try {
-      const result: unknown = logger[level](scrubFields(fields), message);
-      // An async function passes for a method of a logger.
-      if (types.isPromise(result)) result.catch(() => {});
-    } catch {
-      // See above. There is nowhere left to say so.
-    }
+    // See above. There is nowhere left to say so.
+    contain(
+      () => logger[level](scrubFields(fields), message),
+      () => {},
+    );
   };
   const isLevelEnabled = (level: string): boolean => {
     try {

@@ -1,13 +1,7 @@
-import {
-  createRegistry,
-  type DescFile,
-  type DescMessage,
-  type DescMethod,
-  type DescService,
-  type Message,
-} from "@bufbuild/protobuf";
+import { createRegistry, type DescMessage, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import type { Call } from "../rpc/call.js";
 import { methodPath } from "../rpc/method-path.js";
+import { withImports } from "../rpc/with-imports.js";
 import type { Logger } from "./logger.js";
 import type { LogPayloads } from "./payload-log-option.js";
 import { type Rendered, renderRedacted } from "./redaction.js";
@@ -23,7 +17,8 @@ type Stage = (call: Call, next: () => Promise<void>) => Promise<void>;
 export function payloadLog(method: DescMethod, chosen: LogPayloads, logger: Logger): Stage[] {
   const listed = chosen.some((each) => (each.kind === "service" ? isMethodOf(method, each) : isSame(method, each)));
   if (!listed || !(logger.isLevelEnabled?.("debug") ?? true)) return [];
-  const registry = createRegistry(...filesOf(method.parent.file));
+  // The types that an `Any` of its schema can be expected to hold.
+  const registry = createRegistry(...withImports(method.parent.file));
   const show = (call: Call, direction: "request" | "response", desc: DescMessage) => (message: Message) => {
     const record = {
       event: "message",
@@ -50,13 +45,6 @@ function shown(render: () => Rendered): Rendered {
   } catch {
     return "[cannot be shown]";
   }
-}
-
-/** A schema and all that it imports: the types that an `Any` of it can be expected to hold. */
-function filesOf(file: DescFile): Iterable<DescFile> {
-  const files = new Set([file]);
-  for (const each of files) for (const dependency of each.dependencies) files.add(dependency);
-  return files;
 }
 
 function isMethodOf(method: DescMethod, service: DescService): boolean {

@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { reachableMessages } from "../rpc/reachable-messages.js";
 
 /** `buf.validate` has this number as an extension of the options of messages, oneofs and fields alike. */
 const validateExtension = 1159;
@@ -12,12 +13,7 @@ interface Options {
  * descriptor keeps of options that nobody asked for, so a schema without rules needs no package that knows them.
  */
 export function hasValidationRules(method: DescMethod): boolean {
-  // Each message type is looked at once, however often it occurs.
-  const seen = new Set([method.input]);
-  for (const message of seen) {
-    if (rulesOf(message)) return true;
-    for (const { message: inner } of message.fields) if (inner !== undefined) seen.add(inner);
-  }
+  for (const message of reachableMessages(method.input)) if (rulesOf(message)) return true;
   return false;
 }
 

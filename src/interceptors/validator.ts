@@ -1,15 +1,9 @@
-import {
-  create,
-  createRegistry,
-  type DescFile,
-  type DescMessage,
-  type DescMethod,
-  type Message,
-} from "@bufbuild/protobuf";
+import { create, createRegistry, type DescMessage, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { CompilationError, createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
 import { ConfigError, RpcError } from "../errors.js";
 import { CallRefused } from "../rpc/call-refused.js";
 import { methodName } from "../rpc/method-path.js";
+import { withImports } from "../rpc/with-imports.js";
 import { Status } from "../status.js";
 import { celProbes } from "./cel-probes.js";
 import type { Validate } from "./validation.js";
@@ -22,8 +16,7 @@ import { badRequest } from "./violation-details.js";
  */
 export function validators(methods: readonly DescMethod[]): Map<DescMethod, Validate> {
   // With everything that the files import: a rule may be defined in another file than the one that uses it.
-  const files = new Set<DescFile>(methods.map(({ parent }) => parent.file));
-  for (const { dependencies } of files) for (const dependency of dependencies) files.add(dependency);
+  const files = withImports(...methods.map(({ parent }) => parent.file));
   const validator = createValidator({ registry: createRegistry(...files) });
   for (const method of methods) assertCompiles(method, validator);
   return new Map(methods.map((method) => [method, (request) => validate(validator, method, request)]));

@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import { contain } from "./contain.js";
 
 type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
 
@@ -13,7 +13,7 @@ export function containedSignal(signal: AbortSignal, onThrow: (error: unknown) =
   const wrap = (listener: Listener): ((event: Event) => void) => {
     let wrapped = contained.get(listener);
     if (wrapped === undefined) {
-      wrapped = (event) => run(() => tell(listener, signal, event), onThrow);
+      wrapped = (event) => contain(() => tell(listener, signal, event), onThrow);
       contained.set(listener, wrapped);
     }
     return wrapped;
@@ -51,14 +51,4 @@ function isListener(value: Listener | null): value is Listener {
 
 function tell(listener: Listener, signal: AbortSignal, event: Event): unknown {
   return typeof listener === "function" ? listener.call(signal, event) : listener.handleEvent(event);
-}
-
-function run(listener: () => unknown, onThrow: (error: unknown) => void): void {
-  try {
-    const result = listener();
-    // An async function passes for a listener.
-    if (types.isPromise(result)) result.catch(onThrow);
-  } catch (error) {
-    onThrow(error);
-  }
 }

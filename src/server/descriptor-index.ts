@@ -1,6 +1,7 @@
 import { type DescFile, type DescMessage, type DescService, toBinary } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { withImports } from "../rpc/with-imports.js";
 
 /** The files that declare some services, with all that these import, and where in them each name is declared. */
 export class DescriptorIndex {
@@ -36,9 +37,7 @@ export class DescriptorIndex {
 
   /** A file and all that it imports, each once and as an encoded `google.protobuf.FileDescriptorProto`. */
   encoded(file: DescFile): Uint8Array[] {
-    const needed = new Set([file]);
-    for (const { dependencies } of needed) for (const dependency of dependencies) needed.add(dependency);
-    return [...needed].map((each) => this.#encode(each));
+    return [...withImports(file)].map((each) => this.#encode(each));
   }
 
   #encode(file: DescFile): Uint8Array {

@@ -1,4 +1,3 @@
-import { types } from "node:util";
 import type { Anomaly } from "../interceptors/anomaly.js";
 import { AnomalyDetector } from "../interceptors/anomaly-detector.js";
 import type { Logger } from "../interceptors/logger.js";
@@ -6,6 +5,7 @@ import type { ServerMetrics } from "../interceptors/open-telemetry/server-metric
 import { Quarantine, type QuarantineOptions } from "../interceptors/quarantine.js";
 import { ServerObservers } from "../interceptors/server-observer.js";
 import { StatsObserver } from "../interceptors/server-stats.js";
+import { contain } from "../rpc/contain.js";
 
 export interface WatchOptions {
   readonly onAnomaly?: ((anomaly: Anomaly) => void) | undefined;
@@ -20,7 +20,11 @@ export function watch(options: WatchOptions, logger: Logger, metrics: ServerMetr
     const lockedOut = isOwn && quarantine?.add(anomaly) === true;
     stats.anomaly(anomaly.kind);
     logger.warn({ event: "anomaly", ...anomaly }, "anomaly");
-    tell(options.onAnomaly, anomaly);
+    // A listener that fails is its own problem.
+    contain(
+      () => options.onAnomaly?.(anomaly),
+      () => {},
+    );
     metrics?.anomaly(anomaly.kind);
     return lockedOut;
   });
@@ -29,14 +33,4 @@ export function watch(options: WatchOptions, logger: Logger, metrics: ServerMetr
     quarantine,
     stats,
   };
-}
-
-/** A listener that throws, or whose promise rejects, is its own problem. */
-function tell(listener: ((anomaly: Anomaly) => void) | undefined, anomaly: Anomaly): void {
-  try {
-    const result: unknown = listener?.(anomaly);
-    if (types.isPromise(result)) result.catch(() => {});
-  } catch {
-    // See above.
-  }
 }

@@ -6,6 +6,7 @@ import {
   type FieldShapeSchema,
   type MessageShapeSchema,
 } from "../../gen/pinwire/direct/v1/schema_pb.js";
+import { reachableMessages } from "../reachable-messages.js";
 import { streamsRequests, streamsResponses } from "../streaming.js";
 
 type FieldInit = MessageInitShape<typeof FieldShapeSchema>;
@@ -26,13 +27,9 @@ export function methodShape(method: DescMethod): DescribeMethodResponse {
 function describe(method: DescMethod): DescribeMethodResponse {
   const { input, output } = method;
   const messages: MessageInit[] = [];
-  const seen = new Set([input, output]);
-  for (const message of seen) {
+  for (const message of reachableMessages(input, output)) {
     messages.push({ name: message.typeName, fields: message.fields.map(fieldShape) });
-    for (const field of message.fields) {
-      if (field.fieldKind === "map") messages.push(entryShape(field));
-      if (field.message !== undefined) seen.add(field.message);
-    }
+    for (const field of message.fields) if (field.fieldKind === "map") messages.push(entryShape(field));
   }
   return create(DescribeMethodResponseSchema, {
     clientStreaming: streamsRequests(method),
