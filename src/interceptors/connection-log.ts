@@ -23,14 +23,12 @@ export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefu
 
 /** Writes that new credentials were not accepted and the old ones stay in force. */
 export function logCredentialsRefused(logger: Logger, error: Error): void {
-  const code = isCodedError(error) ? error.code : undefined;
-  logger.error({ event: "credentials refused", code, reason: error.message }, "new credentials refused");
+  logRefusedUpdate(logger, "credentials", error);
 }
 
 /** Writes that a new policy file was not accepted and the old one stays in force. */
 export function logPolicyRefused(logger: Logger, error: Error): void {
-  const code = isCodedError(error) ? error.code : undefined;
-  logger.error({ event: "policy refused", code, reason: error.message }, "new policy refused");
+  logRefusedUpdate(logger, "policy", error);
 }
 
 /** Writes that a new policy file is in force. */
@@ -39,17 +37,9 @@ export function logPolicyChanged(logger: Logger, { file, name, rules }: PolicyCh
 }
 
 /** Writes that a verified peer broke the protocol of its connection. */
-export function logViolation(
-  logger: Logger,
-  { id, peer, protocol }: SecureConnection,
-  violation: string,
-  detail: string,
-): void {
+export function logViolation(logger: Logger, connection: SecureConnection, violation: string, detail: string): void {
   const record = { event: "protocol violation", code: "ERR_PROTOCOL_VIOLATION", violation, detail };
-  logger.warn(
-    { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
-    "protocol violation",
-  );
+  logger.warn({ ...record, ...fieldsOf(connection) }, "protocol violation");
 }
 
 /** Writes that a verified peer sent over HTTP/2 what is no request of gRPC. */
@@ -57,14 +47,11 @@ export function refusedRequestLog(
   logger: Logger,
 ): (connection: SecureConnection, code: ErrorCode, what: string) => void {
   const limit = new RecordLimit();
-  return ({ id, peer, protocol }, code, what) => {
-    const withheld = limit.pass(peer.id.toString());
+  return (connection, code, what) => {
+    const withheld = limit.pass(connection.peer.id.toString());
     if (withheld === undefined) return;
     const record = { event: "request refused", code, reason: what, ...(withheld > 0 && { withheld }) };
-    logger.warn(
-      { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
-      "request refused",
-    );
+    logger.warn({ ...record, ...fieldsOf(connection) }, "request refused");
   };
 }
 
@@ -81,20 +68,22 @@ export function logCircuit(logger: Logger, peer: { toString(): string }, state: 
 }
 
 /** Writes that a peer ended a connection because this side, it says, has broken the protocol. */
-export function logAccusation(
-  logger: Logger,
-  { id, peer, protocol }: SecureConnection,
-  violation: string,
-  words: string,
-): void {
+export function logAccusation(logger: Logger, connection: SecureConnection, violation: string, words: string): void {
   const record = { event: "protocol violation reported", code: "ERR_PROTOCOL_VIOLATION", violation, words };
-  logger.warn(
-    { ...record, peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id },
-    "the peer says that we broke the protocol",
-  );
+  logger.warn({ ...record, ...fieldsOf(connection) }, "the peer says that we broke the protocol");
 }
 
 /** Writes that a server does not speak the faster transport, which it may have been kept from. */
 export function logFallback(logger: Logger, { peer }: { readonly peer: SpiffeId }): void {
   logger.info({ event: "transport fallback", peer: peer.toString(), protocol: "h2" }, "the server speaks h2 only");
+}
+
+function logRefusedUpdate(logger: Logger, what: "credentials" | "policy", error: Error): void {
+  const code = isCodedError(error) ? error.code : undefined;
+  logger.error({ event: `${what} refused`, code, reason: error.message }, `new ${what} refused`);
+}
+
+/** A connection and who is at its other end. */
+function fieldsOf({ id, peer, protocol }: SecureConnection) {
+  return { peer: peer.id.toString(), pin: peer.pin.short, protocol, connection: id };
 }

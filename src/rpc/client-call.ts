@@ -5,6 +5,7 @@ import { ambientCall } from "./ambient-call.js";
 import type { LateRetry } from "./attempts/late-retry.js";
 import { Call, deadlineExceeded } from "./call.js";
 import type { CallOptions } from "./call-options.js";
+import { contain } from "./contain.js";
 import { MessageReader } from "./message-reader.js";
 import { Metadata } from "./metadata.js";
 import { decodeStatusDetails } from "./status-details.js";
@@ -17,6 +18,7 @@ import type {
   ExpectedPeer,
   Outcome,
 } from "./transport.js";
+import { wrongMessageCount } from "./wrong-message-count.js";
 
 /** What client, service config and schema say about a call. */
 export interface CallLimits {
@@ -89,7 +91,7 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   /** The bytes of the one response, when the call has ended. @throws RpcError UNIMPLEMENTED `ERR_MESSAGE_COUNT` */
   takeOnly(): Uint8Array {
-    if (this.#onlyMessage === undefined) throw wrongCount("the server sent no response message");
+    if (this.#onlyMessage === undefined) throw wrongMessageCount("the server sent no response message");
     return this.#onlyMessage;
   }
 
@@ -147,7 +149,7 @@ export class ClientCall extends Call implements ClientStreamListener {
       // There must be no other, and only who asks finds out.
       this.stream.read();
     } else {
-      this.abort(wrongCount("the server sent more than one response message"));
+      this.abort(wrongMessageCount("the server sent more than one response message"));
     }
   }
 
@@ -218,14 +220,7 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   /** A callback of the user that throws ends the call, not the process. */
   #tell(callback: () => unknown): void {
-    const fail = (cause: unknown) => this.abort(cancelled("a callback of the call threw", cause));
-    try {
-      const result = callback();
-      // An async function passes for a callback.
-      if (result instanceof Promise) result.catch(fail);
-    } catch (cause) {
-      fail(cause);
-    }
+    contain(callback, (cause) => this.abort(cancelled("a callback of the call threw", cause)));
   }
 }
 
@@ -240,10 +235,6 @@ function triedBefore(history: AttemptHistory | undefined): RpcErrorOptions {
   if (status === Status.OK || status === Status.DEADLINE_EXCEEDED) return {};
   const last = cause ?? new RpcError(status, message, code === undefined ? {} : { code });
   return { attempts: history.attempts, notRetried: "deadline", cause: last };
-}
-
-function wrongCount(message: string): RpcError {
-  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
 }
 
 function toMetadata(init: CallOptions["metadata"]): Metadata {

@@ -1,14 +1,11 @@
 import { type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { SlabWriter } from "./slab-writer.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Write = (value: never, writer: SlabWriter) => void;
 type WriteField = (message: Fields, writer: SlabWriter) => void;
-
-/** Of google.protobuf.FeatureSet.FieldPresence. */
-const implicit = 2;
-const required = 3;
 
 const shared = new SlabWriter();
 /** A message whose fields are getters may have another encoded meanwhile. */
@@ -75,7 +72,7 @@ function compile(schema: DescMessage, known: Map<DescMessage, Write>): Write | u
 }
 
 function compileField(field: DescField, known: Map<DescMessage, Write>): WriteField | undefined {
-  if (field.presence === required || field.fieldKind === "map") return undefined;
+  if (field.presence === Presence.LEGACY_REQUIRED || field.fieldKind === "map") return undefined;
   const write = compileValue(field, known);
   if (write === undefined) return undefined;
   if (field.fieldKind === "list") return listField(field, write);
@@ -88,7 +85,7 @@ function compileField(field: DescField, known: Map<DescMessage, Write>): WriteFi
       if (chosen.case === localName) tagged(chosen.value as never, writer);
     };
   }
-  if (field.presence === implicit) {
+  if (field.presence === Presence.IMPLICIT) {
     const isZero = zeroTest(field);
     return (message, writer) => {
       const value = message[localName];

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { type Resolvable, resolvable } from "./resolvable.js";
 import type { ClientRequest, ClientStream, ClientStreamListener } from "./transport.js";
 
 /**
@@ -18,7 +19,7 @@ export class DeferredClientStream implements ClientStream {
   #cancelled = false;
   /** Whether all that was written before there was a stream has gone to it. */
   #replayed = false;
-  #caughtUp: { promise: Promise<void>; resolve(): void } | undefined;
+  #caughtUp: Resolvable | undefined;
 
   /** `onCancel` is told that nobody waits any more. `now` is a clock in milliseconds that never goes back. */
   constructor(
@@ -65,7 +66,7 @@ export class DeferredClientStream implements ClientStream {
     if (this.#replayed) return this.#stream?.write(message, last);
     this.#messages.push(message);
     this.#last = last;
-    this.#caughtUp ??= withResolver();
+    this.#caughtUp ??= resolvable();
     return this.#caughtUp.promise;
   }
 
@@ -95,12 +96,4 @@ export class DeferredClientStream implements ClientStream {
     if (this.#last) stream.halfClose();
     this.#caughtUp?.resolve();
   }
-}
-
-function withResolver(): { promise: Promise<void>; resolve(): void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

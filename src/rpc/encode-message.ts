@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { encoderOf } from "./compile-encoder.js";
 import { lend } from "./lent-block.js";
 
@@ -56,12 +57,9 @@ function isPlainBytes(field: DescField): boolean {
     field.fieldKind === "scalar" &&
     field.scalar === ScalarType.BYTES &&
     field.oneof === undefined &&
-    field.presence === implicitPresence
+    field.presence === Presence.IMPLICIT
   );
 }
-
-/** google.protobuf.FeatureSet.FieldPresence.IMPLICIT */
-const implicitPresence = 2;
 
 function lengthOf(message: Message, { localName }: DescField): number {
   const value = (message as unknown as Record<string, unknown>)[localName];

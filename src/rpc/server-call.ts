@@ -14,6 +14,7 @@ import type { ServerMethod } from "./server-method.js";
 import { streamsRequests } from "./streaming.js";
 import { grantedTimeoutMs } from "./time-limits.js";
 import type { CallAge, Outcome, ServerStream, ServerStreamListener } from "./transport.js";
+import { wrongMessageCount } from "./wrong-message-count.js";
 
 /** Something that a call holds until it has ended. */
 export interface Releasable {
@@ -177,13 +178,13 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
       this.#onlyMessage = message;
       this.#stream.read();
     } else {
-      this.#only?.reject(wrongCount("more than one request message was sent"));
+      this.#only?.reject(wrongMessageCount("more than one request message was sent"));
     }
   }
 
   onHalfClose(): void {
     if (this.#reader !== undefined) this.#reader.end();
-    else if (this.#onlyMessage === undefined) this.#only?.reject(wrongCount("no request message was sent"));
+    else if (this.#onlyMessage === undefined) this.#only?.reject(wrongMessageCount("no request message was sent"));
     else this.#only?.resolve(this.#onlyMessage);
   }
 
@@ -210,10 +211,6 @@ function notAuthenticated(code: ErrorCode, cause?: unknown): CallRefused {
 /** Refused like any other call: after all that looks at who calls what, before anything is decoded. */
 function unreadableTimeout(): RpcError {
   return new RpcError(Status.INTERNAL, "the request is not valid gRPC", { code: "ERR_MESSAGE_MALFORMED" });
-}
-
-function wrongCount(message: string): RpcError {
-  return new RpcError(Status.UNIMPLEMENTED, message, { code: "ERR_MESSAGE_COUNT" });
 }
 
 function trailerOf(call: Call, retryPushbackMs?: number): { trailer?: Metadata } {

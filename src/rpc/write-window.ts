@@ -1,3 +1,5 @@
+import { type Resolvable, resolvable } from "./resolvable.js";
+
 /**
  * How far a writer may run ahead of the peer. A few messages under way keep the connection busy; more would only pile up
  * in memory when the peer is slow.
@@ -6,7 +8,7 @@ export class WriteWindow {
   readonly #maxBytes: number;
   #pendingBytes = 0;
   #closed = false;
-  #waiting: { promise: Promise<void>; resolve(): void } | undefined;
+  #waiting: Resolvable | undefined;
 
   constructor(maxBytes = 256 * 1024) {
     this.#maxBytes = maxBytes;
@@ -16,7 +18,7 @@ export class WriteWindow {
   add(bytes: number): Promise<void> | undefined {
     this.#pendingBytes += bytes;
     if (this.#closed || this.#pendingBytes < this.#maxBytes) return undefined;
-    this.#waiting ??= makeWaiting();
+    this.#waiting ??= resolvable();
     return this.#waiting.promise;
   }
 
@@ -36,12 +38,4 @@ export class WriteWindow {
     this.#waiting?.resolve();
     this.#waiting = undefined;
   }
-}
-
-function makeWaiting(): { promise: Promise<void>; resolve(): void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

@@ -22,13 +22,7 @@ type Answer =
  */
 export function reflectionService(services: readonly DescService[]): Implementation<typeof ServerReflection> {
   const answer = answers(services);
-  return {
-    async *serverReflectionInfo(requests) {
-      for await (const request of requests) {
-        yield { validHost: request.host, originalRequest: request, messageResponse: answer(request) };
-      }
-    },
-  };
+  return { serverReflectionInfo: (requests) => answerEach(requests, answer) };
 }
 
 /** The same under the name that it had first, which most tools still ask for. */
@@ -36,13 +30,13 @@ export function reflectionServiceV1Alpha(
   services: readonly DescService[],
 ): Implementation<typeof ServerReflectionV1Alpha> {
   const answer = answers(services);
-  return {
-    async *serverReflectionInfo(requests) {
-      for await (const request of requests) {
-        yield { validHost: request.host, originalRequest: request, messageResponse: answer(request) };
-      }
-    },
-  };
+  return { serverReflectionInfo: (requests) => answerEach(requests, answer) };
+}
+
+async function* answerEach<R extends Request>(requests: AsyncIterable<R>, answer: (request: Request) => Answer) {
+  for await (const request of requests) {
+    yield { validHost: request.host, originalRequest: request, messageResponse: answer(request) };
+  }
 }
 
 function answers(services: readonly DescService[]): (request: Request) => Answer {

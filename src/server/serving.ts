@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { DescService } from "@bufbuild/protobuf";
 import { assertRecorded } from "../audit/assert-recorded.js";
 import { ServerAudit } from "../audit/server-audit.js";
-import { RpcError } from "../errors.js";
+import type { RpcError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { PolicyEvents } from "../interceptors/policy-events.js";
 import { LivePolicy } from "../interceptors/policy-live.js";
@@ -13,11 +13,11 @@ import { CallList } from "../rpc/call-list.js";
 import { adoptContracts, type MethodContracts } from "../rpc/generated-contracts.js";
 import { ServerCall } from "../rpc/server-call.js";
 import type { ServerStream, ServerStreamListener, ServerTransport } from "../rpc/transport.js";
-import { Status } from "../status.js";
 import type { Address } from "../transport/address.js";
 import { protocolsOf } from "../transport/protocols.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import { createSecureListener, type SecureListener } from "../transport/secure-listener.js";
+import { shuttingDown } from "../transport/shutting-down.js";
 import { withBuiltInServices } from "./built-in-services.js";
 import type { Health } from "./health.js";
 import { LimitStages } from "./limit-stages.js";
@@ -186,7 +186,7 @@ export class Serving {
 
   async close(): Promise<void> {
     await this.#listener.stopAccepting();
-    this.#closing ??= new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
+    this.#closing ??= shuttingDown();
     for (const call of this.#calls.snapshot()) call.abort(this.#closing);
     // The callers are to hear it: the connections close when the last status has left, or a little later.
     for (const transport of this.#transports.values()) transport.drain();

@@ -6,6 +6,7 @@ import { withLock } from "../files/lock-file.js";
 import { ensurePrivateDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
 import { quote } from "../identity/quote.js";
+import { isTokenId } from "./token-claims.js";
 import { asSpiffeId } from "./token-request.js";
 import { parseRevocations, type RevocationsJson } from "./token-revocations.js";
 
@@ -38,7 +39,7 @@ export async function revokeTokens(
   { tokens = [], subjects = [] }: Revocation,
   { now = Date.now }: { readonly now?: () => number } = {},
 ): Promise<RevokeReport> {
-  const bad = tokens.find((jti) => !/^[\w-]{16,64}$/.test(jti));
+  const bad = tokens.find((jti) => !isTokenId(jti));
   if (bad !== undefined) {
     throw new ConfigError("ERR_INVALID_OPTION", `${quote(bad)} is not the jti of a token`, "token inspect prints it");
   }

@@ -35,7 +35,7 @@ export function claimsFault(value: Readonly<Record<string, unknown>>): string | 
   const { iss, aud, sub, scope, jti, cnf } = value;
   if (!isName(iss) || !isName(aud) || !isName(sub)) return "iss, aud or sub is not a name";
   if (ScopeSet.parse(scope) === undefined) return "scope is not a list of scopes";
-  if (typeof jti !== "string" || !/^[\w-]{16,64}$/.test(jti)) return "jti is not an identifier";
+  if (!isTokenId(jti)) return "jti is not an identifier";
   if (typeof cnf !== "object" || cnf === null || !hasMembers(cnf, "jkt")) return "cnf holds more or less than jkt";
   if (!is32Bytes((cnf as Record<string, unknown>).jkt)) return "cnf.jkt is not a thumbprint";
   return timesFault(value) ?? delegationFault(value);
@@ -51,6 +51,11 @@ function delegationFault(value: Readonly<Record<string, unknown>>): string | und
   if ("parent" in value !== "key" in value) return "parent and key do not come together";
   if (!("parent" in value)) return undefined;
   return typeof value.parent === "string" && isPublicJwk(value.key) ? undefined : "parent or key is malformed";
+}
+
+/** Whether it can be the `jti` of a token. */
+export function isTokenId(value: unknown): value is string {
+  return typeof value === "string" && /^[\w-]{16,64}$/.test(value);
 }
 
 /** Compared as it is: what is no SPIFFE ID is the name of no issuer, server or peer. */

@@ -1,6 +1,5 @@
-import { ConfigError, PeerError, RpcError } from "../errors.js";
+import { ConfigError, PeerError } from "../errors.js";
 import type { PeerIdentity } from "../identity/verify-peer.js";
-import { Status } from "../status.js";
 import type { Address } from "./address.js";
 
 export function allTaken(maxConnections: number): PeerError {
@@ -21,8 +20,4 @@ export function acceptFailed({ text }: Address, cause: NodeJS.ErrnoException): C
 export function unusableCredentials(cause: unknown): ConfigError {
   const problem = "TLS cannot use the new credentials; connections are refused until they change";
   return new ConfigError("ERR_KEY_UNSUPPORTED", problem, "write them again, with an ECDSA P-256 key", { cause });
-}
-
-export function shuttingDown(): RpcError {
-  return new RpcError(Status.UNAVAILABLE, "the server is shutting down", { code: "ERR_SHUTTING_DOWN" });
 }

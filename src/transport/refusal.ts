@@ -7,7 +7,9 @@ import { protocols } from "./protocols.js";
  * - `refused`: it did not prove who it is.
  * - `busy`: it did, and has too many connections already. That is no secret, and tells it to try again later.
  */
-export type RefusalKind = "refused" | "busy";
+export type RefusalKind = (typeof refusalKinds)[number];
+
+const refusalKinds = ["refused", "busy"] as const;
 
 export interface Refusal {
   readonly kind: RefusalKind;
@@ -23,7 +25,9 @@ const errorCodes: Record<RefusalKind, number> = { refused: 0xc, busy: 0xb };
 const directCodes: Record<RefusalKind, number> = { refused: 254, busy: 255 };
 
 /** What such a code means, for a refusal that comes later than anybody listens for it. */
-export const directRefusalKinds: Readonly<Record<number, RefusalKind>> = { 254: "refused", 255: "busy" };
+export const directRefusalKinds: Readonly<Record<number, RefusalKind>> = Object.fromEntries(
+  refusalKinds.map((kind) => [directCodes[kind], kind]),
+);
 
 /**
  * Sent without reading one byte of a peer that is not verified. In HTTP/2 a SETTINGS frame, which a server has to send first
@@ -49,7 +53,7 @@ export function parseRefusal(protocol: string, firstBytes: Uint8Array): Refusal 
   const bytes = Buffer.from(firstBytes.buffer, firstBytes.byteOffset, firstBytes.byteLength);
   const reference = /reference ([0-9a-f]{1,64})$/.exec(bytes.toString("latin1"))?.[1];
   if (reference === undefined) return undefined;
-  for (const kind of ["refused", "busy"] as const) {
+  for (const kind of refusalKinds) {
     if (refusalBytes(protocol, { kind, reference })?.equals(bytes)) return { kind, reference };
   }
   return undefined;

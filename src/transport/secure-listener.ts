@@ -11,12 +11,13 @@ import { Admission, type ConnectionLimits } from "./admission.js";
 import { passGate } from "./gate.js";
 import { GuardedConnection } from "./guarded-connection.js";
 import { handshakeError } from "./handshake-error.js";
-import { acceptFailed, allTaken, shuttingDown, tooManyOfOne, unusableCredentials } from "./listener-errors.js";
+import { acceptFailed, allTaken, tooManyOfOne, unusableCredentials } from "./listener-errors.js";
 import { OpenSockets } from "./open-sockets.js";
 import { type HandshakeSteps, PendingHandshake } from "./pending-handshake.js";
 import { type ConnectionRefusal, RefusalReports } from "./refusal-reports.js";
 import { refuse } from "./refuse.js";
 import type { SecureConnection } from "./secure-connection.js";
+import { shuttingDown } from "./shutting-down.js";
 import { listenSocket, type SocketListener } from "./socket-listener.js";
 import { serverTlsOptions } from "./tls-options.js";
 

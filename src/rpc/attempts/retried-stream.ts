@@ -3,12 +3,12 @@ import type { NoRetryReason } from "../../errors.js";
 import { Status } from "../../status.js";
 import type { Metadata } from "../metadata.js";
 import { metadataOfAttempt, pushbackOf } from "../pushback.js";
+import { type Resolvable, resolvable } from "../resolvable.js";
 import type { AttemptHistory, ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import type { AttemptPlan } from "./attempt-plan.js";
 import type { FirstAttempt } from "./late-retry.js";
 import { isPointless } from "./pointless.js";
 import { Replay } from "./replay.js";
-import { type Resolvable, resolvable } from "./resolvable.js";
 import { backoffMs } from "./retry-policy.js";
 import { SentMessages } from "./sent-messages.js";
 

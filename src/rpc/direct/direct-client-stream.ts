@@ -4,10 +4,11 @@ import { keep } from "../lent-block.js";
 import { outcomeOfFailure } from "../refused-stream.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import type { DirectClientLink } from "./direct-client-link.js";
-import { DirectStream, type MessageRefusal, refusedMessage, tooLargeForPeer } from "./direct-stream.js";
+import { DirectStream } from "./direct-stream.js";
 import { decodeEnd } from "./end-frame.js";
 import { dataFlags, frameTypes } from "./frame.js";
 import { decodeMetadata } from "./metadata-block.js";
+import { type MessageRefusal, refusedMessage, tooLargeForPeer } from "./refused-message.js";
 import { ProtocolViolation } from "./violation.js";
 
 /** What a stream is opened for. */
@@ -48,7 +49,9 @@ export class DirectClientStream extends DirectStream implements ClientStream {
     if (this.#localEnded || this.closed) return undefined;
     if (!this.fitsPeer(message)) {
       this.cancel();
-      this.#listener.onEnd(outcomeOfFailure(tooLargeForPeer("request", message.length, this.link)));
+      this.#listener.onEnd(
+        outcomeOfFailure(tooLargeForPeer("request", message.length, this.link.theirs.maxMessageBytes)),
+      );
       return undefined;
     }
     this.#localEnded = last;

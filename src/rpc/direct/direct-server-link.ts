@@ -1,5 +1,6 @@
 import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
 import { Status } from "../../status.js";
+import { cancelledByCaller } from "../cancelled-by-caller.js";
 import { freshForMs } from "../envelope.js";
 import { type CallAge, freshCall, lateCall, type ServerStreamHandler, staleCall } from "../transport.js";
 import { DirectLink, type DirectLinkOptions } from "./direct-link.js";
@@ -113,7 +114,7 @@ export class DirectServerLink extends DirectLink {
       throw new ProtocolViolation("BAD_STREAM_ID", `CANCEL of stream ${streamId}, which never was`);
     this.noise();
     const stream = this.streams.get(streamId) as DirectServerStream | undefined;
-    stream?.abort({ status: Status.CANCELLED, message: "the caller cancelled the call" });
+    stream?.abort(cancelledByCaller);
   }
 
   /** @throws ProtocolViolation */

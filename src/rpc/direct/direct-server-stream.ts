@@ -5,10 +5,11 @@ import { Metadata } from "../metadata.js";
 import { metadataTooLarge } from "../metadata-too-large.js";
 import type { CallAge, Outcome, ServerStream, ServerStreamHandler, ServerStreamListener } from "../transport.js";
 import type { DirectServerLink } from "./direct-server-link.js";
-import { DirectStream, type MessageRefusal, refusedMessage, tooLargeForPeer } from "./direct-stream.js";
+import { DirectStream } from "./direct-stream.js";
 import { encodeEnd, endMetadataBytes } from "./end-frame.js";
 import { frameTypes } from "./frame.js";
 import { encodeMetadata } from "./metadata-block.js";
+import { type MessageRefusal, refusedMessage, tooLargeForPeer } from "./refused-message.js";
 
 /** What OPEN says, and what it means here. */
 export interface OpenedCall {
@@ -55,7 +56,7 @@ export class DirectServerStream extends DirectStream implements ServerStream {
 
   /** @throws RpcError RESOURCE_EXHAUSTED `ERR_MESSAGE_TOO_LARGE` */
   write(message: Uint8Array): Promise<void> | undefined {
-    if (!this.fitsPeer(message)) throw tooLargeForPeer("response", message.length, this.link);
+    if (!this.fitsPeer(message)) throw tooLargeForPeer("response", message.length, this.link.theirs.maxMessageBytes);
     return this.send(message, false);
   }
 

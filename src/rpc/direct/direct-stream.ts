@@ -1,9 +1,7 @@
-import { RpcError } from "../../errors.js";
-import { Status } from "../../status.js";
-import type { Outcome } from "../transport.js";
 import type { DirectLink } from "./direct-link.js";
 import { dataFlags, frameCostBytes } from "./frame.js";
 import { MessageAssembler } from "./message-assembler.js";
+import type { MessageRefusal } from "./refused-message.js";
 import { ProtocolViolation } from "./violation.js";
 
 /** A message that arrived before anybody asked for it. */
@@ -14,9 +12,6 @@ interface Arrived {
 
 /** A held message smaller than this is copied: a view of it would keep far more than its own bytes. */
 const smallMessageBytes = 2 * 1024;
-
-/** Why a message is refused while it arrives. */
-export type MessageRefusal = "too large" | "too many";
 
 /** A message on its way out, of which the first `sent` bytes have left. */
 interface Outgoing {
@@ -264,23 +259,6 @@ export abstract class DirectStream {
     this.link.sendWindow(this.id, this.#creditDue);
     this.#creditDue = 0;
   }
-}
-
-/** How a call ends whose message is refused. */
-export function refusedMessage(noun: "request" | "response", reason: MessageRefusal): Outcome {
-  const status = Status.RESOURCE_EXHAUSTED;
-  if (reason === "too many") return { status, message: `too many large ${noun}s arrive at once on this connection` };
-  const message = `the ${noun} is larger than the limit (maxMessageBytes)`;
-  return { status, message, code: "ERR_MESSAGE_TOO_LARGE" };
-}
-
-/** Why a call ends whose message the peer would refuse. */
-export function tooLargeForPeer(noun: "request" | "response", length: number, { theirs }: DirectLink): RpcError {
-  return new RpcError(
-    Status.RESOURCE_EXHAUSTED,
-    `the ${noun} has ${length} bytes, the other side takes ${theirs.maxMessageBytes} (maxMessageBytes)`,
-    { code: "ERR_MESSAGE_TOO_LARGE" },
-  );
 }
 
 /** Only a message that is empty as a whole has a frame without bytes. */

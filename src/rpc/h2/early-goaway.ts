@@ -1,4 +1,5 @@
 import type { Channel } from "@grpc/grpc-js";
+import { seamChanged } from "./seam-changed.js";
 
 /** The parts of grpc-js that this touches, all of them private. */
 interface Connection {
@@ -23,12 +24,12 @@ export function hearEarlyGoAways(channel: Channel): void {
   const pool = (channel as unknown as { internalChannel?: { subchannelPool?: SubchannelPool } }).internalChannel
     ?.subchannelPool;
   const create = pool?.getOrCreateSubchannel;
-  if (pool === undefined || typeof create !== "function") throw changed();
+  if (pool === undefined || typeof create !== "function") throw seamChanged("connects");
   const known = new WeakSet<Connector>();
   pool.getOrCreateSubchannel = (...args) => {
     const subchannel = create.apply(pool, args);
     const { connector } = subchannel;
-    if (typeof connector?.connect !== "function") throw changed();
+    if (typeof connector?.connect !== "function") throw seamChanged("connects");
     if (!known.has(connector)) listenTo(connector);
     known.add(connector);
     return subchannel;
@@ -47,8 +48,4 @@ function listenTo(connector: Connector): void {
     };
     return connection;
   };
-}
-
-function changed(): Error {
-  return new Error("this version of @grpc/grpc-js connects differently; pinwire needs 1.14.7 or a later 1.14");
 }

@@ -1,4 +1,5 @@
 import type { Server } from "@grpc/grpc-js";
+import { seamChanged } from "./seam-changed.js";
 
 /**
  * Makes a grpc-js server hand every path to its interceptors, known or not. By itself it answers an unknown method
@@ -9,11 +10,11 @@ import type { Server } from "@grpc/grpc-js";
  */
 export function serveEveryPath(server: Server): void {
   const { handlers } = server as unknown as { handlers?: unknown };
-  if (!(handlers instanceof Map)) throw changed();
+  if (!(handlers instanceof Map)) throw seamChanged("looks methods up");
   handlers.get = (path: string) => ({ path, type: "unary", func: neverCalled, serialize: same, deserialize: same });
   const retrieve = (server as unknown as { _retrieveHandler?: (path: string) => unknown })._retrieveHandler;
   const found = typeof retrieve === "function" ? retrieve.call(server, "/a.B/C") : undefined;
-  if ((found as { func?: unknown } | undefined)?.func !== neverCalled) throw changed();
+  if ((found as { func?: unknown } | undefined)?.func !== neverCalled) throw seamChanged("looks methods up");
 }
 
 function same<T>(bytes: T): T {
@@ -22,8 +23,4 @@ function same<T>(bytes: T): T {
 
 function neverCalled(): never {
   throw new Error("calls are taken over before grpc-js's handlers");
-}
-
-function changed(): Error {
-  return new Error("this version of @grpc/grpc-js looks methods up differently; pinwire needs 1.14.7 or a later 1.14");
 }

@@ -1,6 +1,7 @@
 import type { Channel, StatusObject } from "@grpc/grpc-js";
 import { Status, statusFromNumber } from "../../status.js";
 import { envelopeKey } from "../envelope-key.js";
+import { messageTooLarge } from "../message-too-large.js";
 import { statusDetailsKey } from "../status-details.js";
 import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from "../transport.js";
 import { WriteWindow } from "../write-window.js";
@@ -108,7 +109,7 @@ function reasonOf(status: Status, details: string): Pick<Outcome, "message" | "c
   if (status === Status.DEADLINE_EXCEEDED && details.startsWith("Deadline exceeded"))
     return { message: "the deadline of the call has passed" };
   if (status === Status.RESOURCE_EXHAUSTED && details.startsWith("Received message larger than max")) {
-    return { message: "the response is larger than the limit (maxMessageBytes)", code: "ERR_MESSAGE_TOO_LARGE" };
+    return messageTooLarge("response");
   }
   return { message: details };
 }

@@ -1,9 +1,11 @@
 import type { Metadata as GrpcMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { Status, statusFromNumber } from "../../status.js";
 import type { SecureConnection } from "../../transport/secure-connection.js";
+import { cancelledByCaller } from "../cancelled-by-caller.js";
 import { fixedLimits } from "../direct/limits.js";
 import { envelopeKey } from "../envelope-key.js";
 import { fittingOutcome, fittingText } from "../fitting-outcome.js";
+import { messageTooLarge } from "../message-too-large.js";
 import type { Metadata } from "../metadata.js";
 import { metadataTooLarge } from "../metadata-too-large.js";
 import { statusDetailsKey } from "../status-details.js";
@@ -139,8 +141,6 @@ export class H2ServerStream implements ServerStream {
   }
 }
 
-const cancelledByCaller: Outcome = { status: Status.CANCELLED, message: "the caller cancelled the call" };
-
 /** What grpc-js says when a response cannot be written, which is when its caller or the connection is gone. */
 const writeFailed = /^(Internal server error$|Error writing message)/;
 
@@ -148,11 +148,7 @@ const writeFailed = /^(Internal server error$|Error writing message)/;
 function fromGrpcServer(status: Status, details: string): Outcome {
   switch (status) {
     case Status.RESOURCE_EXHAUSTED:
-      return {
-        status,
-        message: "the request is larger than the limit (maxMessageBytes)",
-        code: "ERR_MESSAGE_TOO_LARGE",
-      };
+      return messageTooLarge("request");
     case Status.DEADLINE_EXCEEDED:
       return { status, message: "the deadline of the call has passed" };
     case Status.UNIMPLEMENTED:

@@ -3,6 +3,7 @@ import type { Server } from "@grpc/grpc-js";
 import type { ErrorCode } from "../../errors.js";
 import { Status } from "../../status.js";
 import { fixedLimits } from "../direct/limits.js";
+import { seamChanged } from "./seam-changed.js";
 
 /** Why a request is no call. */
 export interface RequestFault {
@@ -35,7 +36,8 @@ interface Seam {
  */
 export function strictRequests(server: Server, onRefused: (stream: unknown, fault: RequestFault) => void): void {
   const seam = server as unknown as Seam;
-  if (typeof seam._verifyContentType !== "function" || typeof seam._streamHandler !== "function") throw changed();
+  if (typeof seam._verifyContentType !== "function" || typeof seam._streamHandler !== "function")
+    throw seamChanged("receives requests");
   let report = (_stream: unknown, _fault: RequestFault) => {};
   seam._verifyContentType = (stream, headers) => {
     const fault = requestFault(headers);
@@ -102,9 +104,5 @@ function assertAsked(seam: Seam): void {
     },
   };
   seam._streamHandler?.([], stream, { ":method": "PUT", ":path": "/a.B/C", "content-type": "application/grpc" });
-  if (status !== 405) throw changed();
-}
-
-function changed(): Error {
-  return new Error("this version of @grpc/grpc-js receives requests differently; pinwire needs 1.14.7 or a later 1.14");
+  if (status !== 405) throw seamChanged("receives requests");
 }

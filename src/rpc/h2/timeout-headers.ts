@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 import { parseGrpcTimeout } from "./grpc-timeout.js";
+import { seamChanged } from "./seam-changed.js";
 
 type StreamHandler = (interceptors: unknown, stream: unknown, headers: IncomingHttpHeaders) => void;
 
@@ -26,7 +27,7 @@ export class TimeoutHeaders {
   constructor(server: Server) {
     const seam = server as unknown as Seam;
     const handle = seam._streamHandler;
-    if (typeof handle !== "function" || typeof seam._setupHandlers !== "function") throw changed();
+    if (typeof handle !== "function" || typeof seam._setupHandlers !== "function") throw seamChanged("receives calls");
     seam._streamHandler = this.#reading(handle.bind(server));
     this.#assertAsked(seam);
   }
@@ -58,10 +59,6 @@ export class TimeoutHeaders {
       // As it was meant to.
     }
     this.current = undefined;
-    if (seen !== 7) throw changed();
+    if (seen !== 7) throw seamChanged("receives calls");
   }
-}
-
-function changed(): Error {
-  return new Error("this version of @grpc/grpc-js receives calls differently; pinwire needs 1.14.7 or a later 1.14");
 }
