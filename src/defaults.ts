@@ -38,6 +38,9 @@ export const defaults = {
   /** When what an audit log holds is signed: after so many records, and at the latest so long after a record. */
   checkpointEveryRecords: 1_000,
   checkpointEveryMs: 10_000,
+  /** Refusals of one peer, or for one reason, that get a record of their own in an audit log: so many, then so many a minute. */
+  auditRefusalBurst: 100,
+  auditRefusalsPerMinute: 1,
   /** How often a call is sent whose method may be repeated, the first time included. */
   retryMaxAttempts: 3,
   /** The bound of the wait before the first retry. */

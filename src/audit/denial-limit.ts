@@ -1,75 +1,77 @@
 import { performance } from "node:perf_hooks";
+import { defaults } from "../defaults.js";
+import { IdentityTable } from "../interceptors/identity-table.js";
+import { TokenBucket } from "../token-bucket.js";
 import type { AuditFields } from "./audit-record.js";
 
-const windowMs = 1_000;
-const mostInOneWindow = 100;
-/** Kinds that are told apart; there are few, unless an authority gives out identities without end. */
-const mostKinds = 4_096;
+const minuteMs = 60_000;
 
-interface Window {
-  begunAt: number;
-  written: number;
-  left: number;
+interface Kind {
+  readonly bucket: TokenBucket;
+  /** Whose refusals are counted; those who found no room in the table are counted together. */
+  name: string;
+  /** Refusals without a record of their own, since then. */
+  more: number;
+  since: string;
 }
 
 /**
- * How many refusals of one kind get a record of their own: a hundred a second. What is more is counted, and the count is
- * written when the second is over: whoever is refused must not be able to fill the disk at once.
+ * How many refusals of one kind get a record of their own: a hundred, and after them one a minute. What is more is counted,
+ * and the count is written once a minute: whoever is refused must not be able to fill the disk, however long he keeps at it.
  */
 export class DenialLimit {
-  readonly #windows = new Map<string, Window>();
+  readonly #kinds: IdentityTable<Kind>;
+  readonly #counted = new Set<Kind>();
   readonly #write: (fields: AuditFields) => void;
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(write: (fields: AuditFields) => void, now: () => number = () => performance.now()) {
+  constructor(
+    write: (fields: AuditFields) => void,
+    perMinute: number = defaults.auditRefusalsPerMinute,
+    now: () => number = () => performance.now(),
+  ) {
+    const rate = { perSecond: perMinute / 60, burst: Math.max(defaults.auditRefusalBurst, perMinute) };
     this.#write = write;
     this.#now = now;
+    this.#kinds = new IdentityTable({
+      make: () => ({ bucket: new TokenBucket(rate, now()), name: "", more: 0, since: "" }),
+      isAtRest: ({ bucket, more }) => more === 0 && bucket.isFull(now()),
+    });
   }
 
   /** Whether a refusal gets its own record. `kind`: a verified peer, or a reason; there are only so many of either. */
   admit(kind: string): boolean {
-    const now = this.#now();
-    const window = this.#windows.get(kind);
-    if (window === undefined || now - window.begunAt >= windowMs) {
-      if (window !== undefined) this.#summarize(kind, window);
-      else if (this.#windows.size >= mostKinds) this.#forget(now);
-      this.#windows.set(kind, { begunAt: now, written: 1, left: 0 });
-      return true;
-    }
-    if (window.written < mostInOneWindow) {
-      window.written += 1;
-      return true;
-    }
-    window.left += 1;
-    this.#timer ??= setTimeout(() => this.flush(), windowMs).unref();
+    if (this.#kinds.of(kind).bucket.take(this.#now()) === 0) return true;
+    this.count(kind, 1);
     return false;
+  }
+
+  /** Refusals that will have no record of their own. */
+  count(kind: string, more: number): void {
+    const counted = this.#kinds.of(kind);
+    if (counted.more === 0) {
+      counted.name = kind;
+      counted.since = new Date().toISOString();
+      this.#counted.add(counted);
+    } else if (counted.name !== kind) counted.name = "several";
+    counted.more += more;
+    this.#timer ??= setTimeout(() => this.flush(), minuteMs).unref();
   }
 
   /** Writes the counts that are open. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const [kind, window] of this.#windows) this.#summarize(kind, window);
-    this.#windows.clear();
-  }
-
-  /** Those whose second is over; when all are in theirs, all begin another. */
-  #forget(now: number): void {
-    for (const [kind, window] of this.#windows) {
-      if (now - window.begunAt < windowMs) continue;
-      this.#summarize(kind, window);
-      this.#windows.delete(kind);
+    for (const kind of this.#counted) {
+      this.#write({ type: "refusals", of: kind.name, more: kind.more, since: kind.since });
+      kind.more = 0;
     }
-    if (this.#windows.size >= mostKinds) this.flush();
+    this.#counted.clear();
   }
 
   /** How many kinds are remembered. */
   get kinds(): number {
-    return this.#windows.size;
-  }
-
-  #summarize(kind: string, { left }: Window): void {
-    if (left > 0) this.#write({ type: "refusals", of: kind, more: left });
+    return this.#kinds.size;
   }
 }

@@ -17,7 +17,7 @@ export type AuditLevel = "none" | "denials" | "all";
 
 /**
  * What a server writes to its audit log. A method of level `all` does not run before a record says so, and each such call
- * gets exactly one record of its end; refusals get one record each.
+ * gets exactly one record of its end; refusals get one record each, as far as {@link DenialLimit} lets them.
  */
 export class ServerAudit implements AsyncDisposable {
   readonly #log: AuditLog;
@@ -30,11 +30,11 @@ export class ServerAudit implements AsyncDisposable {
   readonly #use: Disposable;
 
   /** @throws ConfigError ERR_AUDIT_UNAVAILABLE when the log is closed */
-  constructor(log: AuditLog, defaultLevel: AuditLevel, logger: Logger) {
+  constructor(log: AuditLog, defaultLevel: AuditLevel, logger: Logger, refusalsPerMinute?: number) {
     this.#log = log;
     this.#use = log.use();
     this.#defaultLevel = defaultLevel;
-    this.#denials = new DenialLimit((fields) => this.#append(fields));
+    this.#denials = new DenialLimit((fields) => this.#append(fields), refusalsPerMinute);
     this.#reports = log.onProblem((error) => {
       const code = isCodedError(error) ? error.code : undefined;
       logger.error({ event: "audit problem", code, reason: error.message }, "the audit log has a problem");
@@ -56,7 +56,11 @@ export class ServerAudit implements AsyncDisposable {
     }
   }
 
-  refusedConnection({ reason, reference }: ConnectionRefusal): void {
+  refusedConnection({ reason, reference, counts }: ConnectionRefusal): void {
+    if (counts !== undefined) {
+      for (const [code, count] of counts) this.#denials.count(code, count);
+      return;
+    }
     if (!this.#denials.admit(reason.code)) return;
     const { peerId, pin } = reason instanceof PeerError ? reason.facts : {};
     this.#append({ type: "connection.refused", code: reason.code, reference, peer: cut(peerId), pin });

@@ -88,10 +88,12 @@ export class AnomalyDetector implements ServerObserver {
     else this.#judgeHabits(profile, peer, call);
   }
 
-  connectionRefused({ reason }: ConnectionRefusal): void {
+  connectionRefused({ reason, counts }: ConnectionRefusal): void {
     const { code } = reason;
     const claimed = reason instanceof PeerError ? reason.facts.peerId : undefined;
-    this.#add(this.#strangers, "handshake-burst", { code });
+    let events = 1;
+    if (counts !== undefined) events = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    this.#add(this.#strangers, "handshake-burst", { code, events });
     if (claimed === undefined) return;
     const fact = { peer: claimed, code };
     // Only a name that is pinned can have the wrong key, and only one that was signed can be revoked: both are few.
@@ -133,14 +135,14 @@ export class AnomalyDetector implements ServerObserver {
     if (habits.isUnusualSize(bytes, unusualBytes)) this.#add(profile, "unusual-size", fact);
   }
 
-  #add({ bursts }: Profile, kind: AnomalyKind, { peer, code, method, isOwn = false }: Fact): void {
+  #add({ bursts }: Profile, kind: AnomalyKind, { peer, code, method, isOwn = false, events }: Fact): void {
     let burst = bursts.get(kind);
     if (burst === undefined) {
       burst = new Burst();
       bursts.set(kind, burst);
     }
     const now = this.#now();
-    const count = burst.add(anomalyRules[kind], now);
+    const count = burst.add(anomalyRules[kind], now, events);
     if (count === undefined) return;
     const since = Math.round(Date.now() - (now - burst.first));
     const anomaly = { kind, peer, count, code, method: method?.slice(0, 256), since };
@@ -159,6 +161,8 @@ interface Fact {
   readonly code?: ErrorCode;
   readonly method?: string;
   readonly isOwn?: boolean;
+  /** How many it stands for. @default 1 */
+  readonly events?: number;
 }
 
 function newProfile(): Profile {

@@ -14,8 +14,11 @@ export class Burst {
   #count = 0;
   #told = false;
 
-  /** @returns how many there were, when this one makes it a burst */
-  add(rule: BurstRule, now: number): number | undefined {
+  /**
+   * @param events how many come at this moment
+   * @returns how many there were, when these make it a burst
+   */
+  add(rule: BurstRule, now: number, events = 1): number | undefined {
     const paused = now - this.#last >= rule.withinMs;
     if (paused || (!this.#told && now - this.#first >= rule.withinMs)) {
       this.#first = now;
@@ -23,7 +26,7 @@ export class Burst {
       this.#told = false;
     }
     this.#last = now;
-    this.#count += 1;
+    this.#count += events;
     if (this.#told || this.#count < rule.count) return undefined;
     this.#told = true;
     return this.#count;

@@ -1,4 +1,11 @@
-import { type DescField, type DescMessage, fromBinary, type Message, type Registry } from "@bufbuild/protobuf";
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  type Message,
+  type Registry,
+} from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { scrubText } from "./scrub.js";
@@ -15,8 +22,8 @@ const mostValues = 500;
 const mostAnyBytes = 64 * 1024;
 
 /**
- * Renders a message for a log. Fields marked `debug_redact` in the schema are `[redacted]` at every depth, also within lists,
- * maps, oneofs and `Any`; bytes become their length; unknown fields and what is in an `Any` of unknown type vanish.
+ * Renders a message for a log. Fields, and values of enums, marked `debug_redact` in the schema are `[redacted]` at every
+ * depth, also within lists, maps, oneofs and `Any`; bytes become their length; unknown fields and what is in an `Any` of unknown type vanish.
  *
  * @param registry the types that an `Any` may hold; one that is not there shows only its name
  */
@@ -108,9 +115,17 @@ function scalar(value: unknown, field: DescField): Rendered {
   if (value instanceof Uint8Array) return `[${value.length} bytes]`;
   if (typeof value === "bigint") return String(value);
   if (typeof value === "string") return cut(value);
-  if (field.enum !== undefined) return field.enum.value[value as number]?.name ?? Number(value);
+  if (field.enum !== undefined) return nameOf(field.enum, Number(value));
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   return value === true;
+}
+
+/** A value of several names is nobody's business if one of them says so. */
+function nameOf({ value, values }: DescEnum, number: number): Rendered {
+  for (const each of values) {
+    if (each.number === number && each.proto.options?.debugRedact === true) return "[redacted]";
+  }
+  return value[number]?.name ?? number;
 }
 
 /** A map may have a key that is the name of a prototype. */

@@ -38,6 +38,11 @@ export interface ServerSettings extends PolicyOptions {
   readonly audit?: AuditLog;
   /** What is recorded of methods whose schema does not say. @default "denials" */
   readonly auditLevel?: AuditLevel;
+  /**
+   * Refusals of one peer, or for one reason, that the audit log has one by one, each minute, after the first hundred; of the
+   * rest it has the number. @default 1
+   */
+  readonly auditRefusalsPerMinute?: number;
   /** Where records go. @default warnings and errors to standard error, by pino */
   readonly logger?: Logger;
   /**
@@ -138,6 +143,7 @@ const countKeys = [
   "refusedHandshakesPerSecond",
   "maxConnections",
   "maxConnectionsPerPeer",
+  "auditRefusalsPerMinute",
 ] as const;
 const limitKeys = [...delayKeys, ...countKeys] as const;
 

@@ -94,7 +94,7 @@ export class Serving {
       tokens = await startTokenStage({ ...options, services });
       openTelemetry = await startOpenTelemetry(options);
       const watched = watch(options, options.logger, openTelemetry.metrics);
-      audit = options.audit && new ServerAudit(options.audit, options.auditLevel, options.logger);
+      audit = startAudit(options);
       const loaded = { services, validations, watched, H2ServerTransport, policy, tokens, openTelemetry, audit };
       serving = new Serving(options, loaded);
       return serving;
@@ -238,4 +238,8 @@ export class Serving {
     if (this.#listener.connections.size > 0) return;
     for (const done of [...this.#whenIdle]) done();
   }
+}
+
+function startAudit({ audit, auditLevel, logger, limits }: ServingOptions): ServerAudit | undefined {
+  return audit && new ServerAudit(audit, auditLevel, logger, limits.auditRefusalsPerMinute);
 }

@@ -13,12 +13,14 @@ const windowMs = 1_000;
 const mostInOneWindow = 10;
 
 /**
- * Passes reports of refusals on, at most ten within a second; the rest of that second becomes one report with the number
- * of each reason. So whoever can connect cannot fill the disk with log lines.
+ * Passes reports of refusals on: within a second ten, and the first for each reason, so that many who have no certificate
+ * do not hide the one with a copied one. The rest of that second becomes one report with the number of each reason. So
+ * whoever can connect cannot fill the disk with log lines.
  */
 export class RefusalReports {
   readonly #report: (refusal: ConnectionRefusal) => void;
   readonly #withheld = new Map<ErrorCode, number>();
+  readonly #seen = new Set<ErrorCode>();
   #passed = 0;
   #window: NodeJS.Timeout | undefined;
 
@@ -28,11 +30,12 @@ export class RefusalReports {
 
   add(refusal: ConnectionRefusal): void {
     this.#window ??= setTimeout(() => this.flush(), windowMs).unref();
-    if (this.#passed < mostInOneWindow) {
+    const { code } = refusal.reason;
+    if (this.#passed < mostInOneWindow || !this.#seen.has(code)) {
       this.#passed++;
+      this.#seen.add(code);
       this.#pass(refusal);
     } else {
-      const { code } = refusal.reason;
       this.#withheld.set(code, (this.#withheld.get(code) ?? 0) + 1);
     }
   }
@@ -42,6 +45,7 @@ export class RefusalReports {
     clearTimeout(this.#window);
     this.#window = undefined;
     this.#passed = 0;
+    this.#seen.clear();
     const [first] = this.#withheld.keys();
     if (first === undefined) return;
     const counts = new Map(this.#withheld);

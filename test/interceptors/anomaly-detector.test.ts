@@ -74,6 +74,20 @@ describe("a burst", () => {
   });
 });
 
+describe("a report that stands for many refused connections", () => {
+  it("counts for as many", () => {
+    const watched = new Watched();
+    for (let n = 0; n < 10; n++) watched.refuse("ERR_NO_CERTIFICATE");
+    const reason = new PeerError("ERR_NO_CERTIFICATE", "more");
+    const counts = new Map([
+      ["ERR_NO_CERTIFICATE", 90],
+      ["ERR_REVOKED", 3],
+    ]);
+    watched.detector.connectionRefused({ reason, reference: "r", counts } as never);
+    expect(watched.anomalies).toMatchObject([{ kind: "handshake-burst", count: 103, code: "ERR_NO_CERTIFICATE" }]);
+  });
+});
+
 describe("each kind", () => {
   const times = (count: number, act: () => void) => {
     for (let n = 0; n < count; n++) act();

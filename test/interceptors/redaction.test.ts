@@ -1,5 +1,10 @@
 import { create, createRegistry, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { AnySchema, FieldOptionsSchema, file_google_protobuf_any } from "@bufbuild/protobuf/wkt";
+import {
+  AnySchema,
+  EnumValueOptionsSchema,
+  FieldOptionsSchema,
+  file_google_protobuf_any,
+} from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { renderRedacted } from "../../src/interceptors/redaction.js";
 import { field, Label, serviceOf, Type } from "../helpers/schema.js";
@@ -93,6 +98,70 @@ describe("a redacted field", () => {
     const broken = create(AnySchema, { typeUrl: "type.googleapis.com/t.Account", value: Buffer.from([0xff]) });
     expect(renderRedacted(AnySchema, broken, registry)).toEqual({ "@type": "type.googleapis.com/t.Account" });
     expect(file_google_protobuf_any.kind).toBe("file");
+  });
+});
+
+/** A choice of which some values are nobody's business; one number has two names, and it is the other that says so. */
+const choices = serviceOf("e.Service", {
+  package: "e",
+  syntax: "proto3",
+  enumType: [
+    {
+      name: "Choice",
+      options: { allowAlias: true },
+      value: [
+        { name: "UNKNOWN", number: 0, options: create(EnumValueOptionsSchema, { debugRedact: true }) },
+        { name: "PLAIN", number: 1 },
+        { name: "SECRET", number: 2, options: create(EnumValueOptionsSchema, { debugRedact: true }) },
+        { name: "ALIAS", number: 3 },
+        { name: "SECRET_ALIAS", number: 3, options: create(EnumValueOptionsSchema, { debugRedact: true }) },
+      ],
+    },
+  ],
+  messageType: [
+    {
+      name: "Choices",
+      field: [
+        field("one", 1, Type.ENUM, { typeName: ".e.Choice" }),
+        field("list", 2, Type.ENUM, { typeName: ".e.Choice", label: Label.REPEATED }),
+        field("map", 3, ".e.Choices.MapEntry", { label: Label.REPEATED }),
+        field("chosen", 4, Type.ENUM, { typeName: ".e.Choice", oneofIndex: 0 }),
+        field("inner", 5, ".e.Choices"),
+      ],
+      oneofDecl: [{ name: "choice" }],
+      nestedType: [
+        {
+          name: "MapEntry",
+          options: { mapEntry: true },
+          field: [field("key", 1, Type.STRING), field("value", 2, Type.ENUM, { typeName: ".e.Choice" })],
+        },
+      ],
+    },
+  ],
+  service: [{ name: "Service", method: [{ name: "Do", inputType: ".e.Choices", outputType: ".e.Choices" }] }],
+});
+const Choices = choices.method.do?.input as DescMessage;
+
+describe("a redacted value of an enum", () => {
+  const shown = (init: object) => render(init, Choices);
+  it("is not shown in a field, a list, a map, a oneof, or deeper; the others are", () => {
+    expect(shown({ one: 1 })).toEqual({ one: "PLAIN" });
+    expect(shown({ one: 2 })).toEqual({ one: "[redacted]" });
+    expect(shown({ one: 3 })).toEqual({ one: "[redacted]" });
+    // Of a newer schema: it has no name here.
+    expect(shown({ one: 77 })).toEqual({ one: 77 });
+    expect(shown({ list: [0, 1, 2, 3] })).toEqual({ list: ["[redacted]", "PLAIN", "[redacted]", "[redacted]"] });
+    expect(shown({ map: { a: 2, b: 1 } })).toEqual({ map: { a: "[redacted]", b: "PLAIN" } });
+    expect(shown({ choice: { case: "chosen", value: 2 } })).toEqual({ chosen: "[redacted]" });
+    expect(shown({ inner: { inner: { one: 2 } } })).toEqual({ inner: { inner: { one: "[redacted]" } } });
+  });
+
+  it("is not shown within an Any", () => {
+    const value = toBinary(Choices, create(Choices, { one: 2, list: [1, 3] } as never));
+    const any = create(AnySchema, { typeUrl: "type.googleapis.com/e.Choices", value });
+    expect(renderRedacted(AnySchema, any, createRegistry(Choices))).toMatchObject({
+      value: { one: "[redacted]", list: ["PLAIN", "[redacted]"] },
+    });
   });
 });
 

@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow, deny } from "../../src/interceptors/policy.js";
@@ -178,3 +179,50 @@ describe("an audit log of denials", () => {
     ]);
   });
 });
+
+describe("an audit log whose server is hammered", () => {
+  const refusals = (place: AuditPlace) => place.records.filter(({ type }) => type === "refusals");
+
+  it("has each refused connection in a record of its own or in a count", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const pair = await GreeterPair.start({ server: { audit: log } });
+    const options = { path: pair.target.slice("unix:".length), rejectUnauthorized: false, ALPNProtocols: ["h2"] };
+    // Without a certificate.
+    await Promise.all(Array.from({ length: 60 }, () => strangerLeft(connect(options))));
+    await pair.server.close();
+    await log.close();
+    const own = place.records.filter(({ type }) => type === "connection.refused");
+    expect(own.length).toBeGreaterThanOrEqual(10);
+    expect(own[0]).toMatchObject({ code: "ERR_NO_CERTIFICATE", reference: expect.stringMatching(/^[0-9a-f]{12}$/) });
+    expect(refusals(place)[0]).toMatchObject({ of: "ERR_NO_CERTIFICATE", since: expect.stringMatching(/^20.*Z$/) });
+    const more = refusals(place).reduce((sum, record) => sum + Number(record.more), 0);
+    expect(own.length + more).toBe(60);
+    expect(await place.verify()).toMatchObject({ ok: true, unsigned: 0 });
+  });
+
+  it.each([
+    ["a hundred refused calls of a peer one by one, and the number of the rest", undefined, 100],
+    ["as many as were asked for", 150, 150],
+  ] as const)("has %s", async (_, auditRefusalsPerMinute, expected) => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const policy = [allowAll, deny(GreeterService.method.sayHello, clientId)] as const;
+    const more = auditRefusalsPerMinute === undefined ? {} : { auditRefusalsPerMinute };
+    const pair = await GreeterPair.start({ server: { audit: log, policy, ...more } });
+    for (let n = 0; n < 160; n++) await failure(pair.client.sayHello({ name: "Ada" }));
+    await pair.server.close();
+    await log.close();
+    const own = place.records.filter(({ type }) => type === "call.refused").length;
+    // On a slow machine a minute may have brought another.
+    expect(own).toBeGreaterThanOrEqual(expected);
+    expect(own).toBeLessThan(expected + 10);
+    expect(refusals(place)).toMatchObject([{ of: clientId, more: 160 - own }]);
+  });
+});
+
+/** When a connection that is refused is over. */
+function strangerLeft(socket: TLSSocket): Promise<void> {
+  socket.on("error", () => {}).resume();
+  return new Promise((resolve) => socket.once("close", () => resolve()));
+}

@@ -16,6 +16,23 @@ describe("RefusalReports", () => {
     );
   });
 
+  it("passes the first of each reason on, so that many of one do not hide the one of another", () => {
+    const passed: ConnectionRefusal[] = [];
+    const reports = new RefusalReports((refusal) => passed.push(refusal));
+    for (let second = 0; second < 2; second++) {
+      for (let i = 0; i < 100; i++) reports.add(refusal("ERR_NO_CERTIFICATE"));
+      for (let i = 0; i < 3; i++) reports.add(refusal("ERR_PIN_MISMATCH"));
+      reports.flush();
+    }
+    const codes = passed.map(({ reason, counts }) => (counts === undefined ? reason.code : Object.fromEntries(counts)));
+    const ofOneSecond = [
+      ...Array.from({ length: 10 }, () => "ERR_NO_CERTIFICATE"),
+      "ERR_PIN_MISMATCH",
+      { ERR_NO_CERTIFICATE: 90, ERR_PIN_MISMATCH: 2 },
+    ];
+    expect(codes).toEqual([...ofOneSecond, ...ofOneSecond]);
+  });
+
   it("does so by itself when the second is over, and begins anew", async () => {
     const passed: ConnectionRefusal[] = [];
     const summary = new Promise<void>((resolve) => {
@@ -41,6 +58,6 @@ describe("RefusalReports", () => {
   });
 });
 
-function refusal(code: "ERR_NO_CERTIFICATE" | "ERR_TOO_MANY_CONNECTIONS"): ConnectionRefusal {
+function refusal(code: "ERR_NO_CERTIFICATE" | "ERR_PIN_MISMATCH" | "ERR_TOO_MANY_CONNECTIONS"): ConnectionRefusal {
   return { reason: new PeerError(code, "test"), reference: "0123456789ab" };
 }
