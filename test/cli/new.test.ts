@@ -50,15 +50,17 @@ describe("pinwire new", { timeout: 60_000 }, () => {
     expect(stdout).toContain('Field "2" with name "count" on message "SayManyHellosRequest" changed type');
   });
 
-  it("depends on what it is told to, else on its own version, and on the tools this project is tested with", async () => {
+  it("depends on what it is told to, else, when it is a checkout, on itself as a package in the project, and on the tools this project is tested with", async () => {
     const dir = tempDirectory();
     await pinwire(["new", join(dir, "a")]);
     await pinwire(["new", join(dir, "b"), "--pinwire", "file:/somewhere/pinwire.tgz"]);
     const own = manifest(root);
     expect(manifest(join(dir, "a")).dependencies).toEqual({
       "@bufbuild/protobuf": own.dependencies["@bufbuild/protobuf"],
-      pinwire: `^${own.version}`,
+      pinwire: `file:pinwire-${own.version}.tgz`,
     });
+    const listed = spawnSync("tar", ["-tzf", join(dir, "a", `pinwire-${own.version}.tgz`)], { encoding: "utf8" });
+    expect(listed.stdout).toContain("package/dist/src/index.js\n");
     expect(manifest(join(dir, "b")).dependencies.pinwire).toBe("file:/somewhere/pinwire.tgz");
     for (const [name, version] of Object.entries(manifest(join(dir, "a")).devDependencies)) {
       expect(own.devDependencies[name], name).toBe(version);

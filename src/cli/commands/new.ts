@@ -23,7 +23,7 @@ export const newCommand = defineCommand({
   },
   notes: [
     "DIR must not exist, or be empty (a .git may be there). Nothing is ever overwritten.",
-    "Without --pinwire the project depends on the pinwire that makes it: on its version, or on the .tgz file it was installed from.",
+    "Without --pinwire the project depends on the pinwire that makes it: on its version, on the .tgz file it was installed from, or, when it is a checkout, on a .tgz file of it in DIR.",
     "docs/getting-started.md goes on from there.",
   ],
   async run({ operands: [dir = ""], options }, { output }) {

@@ -3,6 +3,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../errors.js";
 import { fileError } from "../../files/file-error.js";
+import { isCheckout, packCheckout } from "./pack-checkout.js";
 import { pinwireSpec } from "./pinwire-spec.js";
 import { projectManifest } from "./project-manifest.js";
 import type { ProjectNames } from "./project-names.js";
@@ -27,7 +28,8 @@ export interface CreatedProject {
 export async function createProject(dir: string, names: ProjectNames, spec?: string): Promise<CreatedProject> {
   await assertEmpty(dir);
   const own = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const pinwire = spec ?? pinwireSpec(root, own.version);
+  const packed = spec === undefined && isCheckout(root) ? [await packCheckout(root, own.version, dir)] : [];
+  const pinwire = spec ?? (packed[0] === undefined ? pinwireSpec(root, own.version) : `file:${packed[0]}`);
   const files = await templateFiles();
   for (const file of files) {
     const text = await readFile(join(templates, file), "utf8");
@@ -38,7 +40,7 @@ export async function createProject(dir: string, names: ProjectNames, spec?: str
       isManifest ? projectManifest(content, names.project, own, pinwire) : content,
     );
   }
-  return { files: files.map((file) => target(file, names)), pinwire };
+  return { files: [...files.map((file) => target(file, names)), ...packed], pinwire };
 }
 
 /** A directory that is under version control already is as good as empty. */
