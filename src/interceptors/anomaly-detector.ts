@@ -84,8 +84,11 @@ export class AnomalyDetector implements ServerObserver {
   callEnded(call: ServerCall, status: Status, code: ErrorCode | undefined): void {
     const peer = call.peer.id.toString();
     const profile = this.#peers.of(peer);
+    // What it does while it is locked out has had its consequence.
+    if (code === "ERR_QUARANTINED") return;
     if (code !== undefined) this.#judgeFailure(profile, peer, call, status, code);
-    else this.#judgeHabits(profile, peer, call);
+    // Also of what was refused, or failed: somebody who tries something new need not succeed.
+    if (call.route.method !== undefined) this.#judgeHabits(profile, peer, call);
   }
 
   connectionRefused({ reason, counts }: ConnectionRefusal): void {
@@ -103,9 +106,12 @@ export class AnomalyDetector implements ServerObserver {
     else if (withdrawn.has(code)) this.#add(this.#strangers, "withdrawn-credential", fact);
   }
 
-  violation({ peer }: SecureConnection): void {
+  violation({ peer }: SecureConnection, violation: string): void {
+    // A program that was stopped, or hangs, says nothing either.
+    if (violation === "SILENT_PEER") return;
     const id = peer.id.toString();
-    this.#add(this.#peers.of(id), "malformed-input", { peer: id, code: "ERR_PROTOCOL_VIOLATION", isOwn: true });
+    const kind = violation === "BAD_SEQUENCE" ? "replay" : "malformed-input";
+    this.#add(this.#peers.of(id), kind, { peer: id, code: "ERR_PROTOCOL_VIOLATION", isOwn: true });
   }
 
   requestRefused({ peer }: SecureConnection, code: ErrorCode): void {
@@ -114,8 +120,6 @@ export class AnomalyDetector implements ServerObserver {
   }
 
   #judgeFailure(profile: Profile, peer: string, call: ServerCall, status: Status, code: ErrorCode): void {
-    // What it does while it is locked out has had its consequence.
-    if (code === "ERR_QUARANTINED") return;
     const fact = { peer, code, method: call.path, isOwn: true };
     if (call.route.method === undefined) this.#add(profile, "method-probing", fact);
     if (malformed.has(code)) this.#add(profile, "malformed-input", fact);

@@ -107,7 +107,7 @@ describe("each kind", () => {
     ],
     [
       "malformed-input",
-      (w) => times(3, () => w.detector.violation({ peer: { id: "spiffe://local.test/cli" } } as never)),
+      (w) => times(3, () => w.detector.violation({ peer: { id: "spiffe://local.test/cli" } } as never, "BAD_PAYLOAD")),
     ],
     ["replay", (w) => w.call({ status: Status.UNAUTHENTICATED, code: "ERR_REPLAYED_CALL" })],
     [
@@ -142,6 +142,12 @@ describe("each kind", () => {
     });
   }
 
+  it("is none of a program that was stopped on all its connections", () => {
+    const watched = new Watched();
+    times(64, () => watched.detector.violation({ peer: { id: "spiffe://local.test/cli" } } as never, "SILENT_PEER"));
+    expect(watched.kinds).toEqual([]);
+  });
+
   it("has a rule", () => {
     expect(Object.keys(anomalyRules)).toEqual([...new Set(Object.keys(anomalyRules))]);
     for (const [kind] of cases) expect(anomalyRules).toHaveProperty([kind]);
@@ -160,8 +166,14 @@ describe("a stranger who shows expired chains, each under another name", () => {
 describe("memory", () => {
   it("is bounded whatever names are called, and by whom", () => {
     const watched = new Watched();
-    for (let n = 0; n < 20_000; n++) watched.call({ peer: `spiffe://local.test/${n}`, path: `/a.B/M${n}` });
-    for (let n = 0; n < 20_000; n++) watched.call({ path: `/a.B/M${n}` });
+    const refused = { status: Status.PERMISSION_DENIED, code: "ERR_POLICY" };
+    for (let n = 0; n < 100_000; n++) {
+      const peer = `spiffe://local.test/${n}`;
+      watched.call({ peer, path: `/a.B/M${n}` });
+      watched.call({ peer, path: `/a.B/M${n}`, known: false, ...refused });
+      watched.refuse("ERR_PIN_MISMATCH", peer);
+    }
+    for (let n = 0; n < 100_000; n++) watched.call({ path: `/a.B/M${n}` });
     expect(watched.detector.peers).toBeLessThanOrEqual(4_096);
   });
 });

@@ -84,7 +84,7 @@ describe("a quarantine", () => {
     );
     const call = () => void quarantine.stage({ peer } as never, () => Promise.resolve());
     for (let round = 0; round < 3; round++) {
-      for (let n = 0; n < 3; n++) detector.violation({ peer } as never);
+      for (let n = 0; n < 3; n++) detector.violation({ peer } as never, "BAD_PAYLOAD");
       expect(call).toThrow("permission denied");
       now += 5_000;
       expect(call).not.toThrow();
