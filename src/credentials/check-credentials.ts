@@ -1,12 +1,10 @@
 import { ConfigError } from "../errors.js";
-import { effectiveUid } from "../files/file-modes.js";
-import { checkPrivateDirectory } from "../files/private-directory.js";
 import { findPath } from "../identity/certification-path.js";
 import type { PinSet } from "../identity/pin-set.js";
 import type { TrustBundle } from "../identity/trust-bundle.js";
 import type { X509Svid } from "../identity/x509-svid.js";
 import { parseBundle, parseRequiredPins, parseSvid } from "./parse-credentials.js";
-import { readPart } from "./read-credential-files.js";
+import { checkCredentialDirectory, readPart } from "./read-credential-files.js";
 
 /** One thing that was looked at. */
 export interface CredentialCheck {
@@ -38,7 +36,7 @@ export async function checkCredentials(directory: string, now: Date): Promise<Ch
     }
   };
 
-  await check("the directory is private", () => checkPrivateDirectory(directory, { owners: [effectiveUid(), 0] }));
+  await check("the directory is private", () => checkCredentialDirectory(directory));
   const key = await check("key.pem is private", () => readPart(directory, "key"));
   const cert = await check("cert.pem is there, and others cannot change it", () => readPart(directory, "cert"));
   const svid =

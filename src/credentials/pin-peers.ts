@@ -1,13 +1,12 @@
 import { realpath } from "node:fs/promises";
 import { ConfigError } from "../errors.js";
-import { effectiveUid } from "../files/file-modes.js";
-import { checkPrivateDirectory } from "../files/private-directory.js";
 import { findPath } from "../identity/certification-path.js";
 import type { PinEntry, PinSet } from "../identity/pin-set.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { SpkiPin } from "../identity/spki-pin.js";
 import { lockCredentials, writePins } from "./credential-files.js";
 import { mergePins, type PinOutcome } from "./merge-pins.js";
+import { checkCredentialDirectory } from "./read-credential-files.js";
 import { type CredentialIdentity, readIdentity, readPinsIfAny } from "./read-identity.js";
 
 export interface PinPeersOptions {
@@ -63,7 +62,7 @@ export async function pinPeers(directories: readonly string[], options: PinPeers
 async function findDistinct(directories: readonly string[]): Promise<Map<string, string>> {
   const byPlace = new Map<string, string>();
   for (const directory of directories) {
-    await checkPrivateDirectory(directory, { owners: [effectiveUid(), 0] });
+    await checkCredentialDirectory(directory);
     const place = await realpath(directory);
     if (!byPlace.has(place)) byPlace.set(place, directory);
   }

@@ -1,8 +1,10 @@
+import { isAbsolute } from "node:path";
 import { ConfigError } from "../errors.js";
 import { fileIdentity } from "../files/file-identity.js";
 import { effectiveUid, shellWord } from "../files/file-modes.js";
 import { checkPrivateDirectory } from "../files/private-directory.js";
 import { readPrivateFile, readPublicFile } from "../files/private-file.js";
+import { whenMissing } from "../files/when-missing.js";
 import { type CredentialFiles, credentialFiles } from "./credential-files.js";
 
 /** The contents of the files of a credentials directory. */
@@ -34,9 +36,19 @@ export async function fingerprint(files: CredentialFiles): Promise<string> {
   return identities.join(" ");
 }
 
+/**
+ * Checks the directory itself. One of root's is as good as our own: what a service is given by the system.
+ *
+ * @throws ERR_DIRECTORY_NOT_PRIVATE, ERR_FILE_MISSING
+ */
+export async function checkCredentialDirectory(directory: string): Promise<void> {
+  const checking = checkPrivateDirectory(directory, { owners: [effectiveUid(), 0] });
+  const place = isAbsolute(directory) ? "" : ` (it is looked for in ${process.cwd()})`;
+  await whenMissing(`check the path${place}, or ${howToMake("cert", shellWord(directory))}`, checking);
+}
+
 async function readAll(directory: string): Promise<CredentialTexts> {
-  // A directory of root's is as good as our own: what a service is given by the system.
-  await checkPrivateDirectory(directory, { owners: [effectiveUid(), 0] });
+  await checkCredentialDirectory(directory);
   return {
     key: await readPart(directory, "key"),
     cert: await readPart(directory, "cert"),
@@ -48,13 +60,8 @@ async function readAll(directory: string): Promise<CredentialTexts> {
 /** Reads one file of a credentials directory. @throws ERR_FILE_MISSING, ERR_FILE_NOT_PRIVATE, ERR_FILE_UNREADABLE */
 export async function readPart(directory: string, part: keyof CredentialFiles): Promise<string> {
   const path = credentialFiles(directory)[part];
-  try {
-    const content = await (part === "key" ? readPrivateFile(path) : readPublicFile(path));
-    return content.toString("utf8");
-  } catch (error) {
-    if (!(error instanceof ConfigError) || error.code !== "ERR_FILE_MISSING") throw error;
-    throw new ConfigError(error.code, error.problem, howToMake(part, shellWord(directory)), { cause: error });
-  }
+  const reading = part === "key" ? readPrivateFile(path) : readPublicFile(path);
+  return (await whenMissing(howToMake(part, shellWord(directory)), reading)).toString("utf8");
 }
 
 function howToMake(part: keyof CredentialFiles, directory: string): string {

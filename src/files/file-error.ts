@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import { ConfigError } from "../errors.js";
 import { effectiveUid } from "./file-modes.js";
 
@@ -10,12 +10,15 @@ export function fileError(action: "read" | "write", path: string, cause: unknown
   if (!isSystemError(cause)) return cause;
   const errno = cause.code;
   if (errno === "ENOENT" && action === "read") {
-    return new ConfigError("ERR_FILE_MISSING", `${path} does not exist`, `check the path, or create ${path}`, {
-      cause,
-    });
+    return new ConfigError("ERR_FILE_MISSING", `${path} does not exist`, missingHint(path), { cause });
   }
   const code = action === "read" ? "ERR_FILE_UNREADABLE" : "ERR_FILE_WRITE";
   return new ConfigError(code, `cannot ${action} ${path}: ${reason(errno)}`, hint(errno, action, path), { cause });
+}
+
+/** Most often a path that is relative and meant for another directory: a desktop app starts anywhere. */
+function missingHint(path: string): string {
+  return isAbsolute(path) ? "check the path" : `check the path; it is looked for in ${process.cwd()}`;
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {

@@ -78,12 +78,28 @@ function checkDirectory(path: string, stats: Stats, { owners, othersMayRead = tr
   const allowed = owners ?? [effectiveUid()];
   if (!allowed.includes(stats.uid)) {
     const problem = `directory ${path} belongs to uid ${stats.uid}, not to uid ${allowed.join(" or ")}`;
-    throw notPrivate(problem, `choose another directory, or run: chown ${allowed[0]} ${shellWord(path)}`);
+    throw notPrivate(problem, foreignHint(path, stats, `chown ${allowed[0]} ${shellWord(path)}`));
   }
   if ((stats.mode & (othersMayRead ? 0o022 : 0o077)) !== 0) {
     const problem = `directory ${path} is open to other users (mode ${formatMode(stats.mode)})`;
-    throw notPrivate(problem, `run: chmod 700 ${shellWord(path)}`);
+    throw notPrivate(problem, isShared(stats) ? sharedHint(path) : `run: chmod 700 ${shellWord(path)}`);
   }
+}
+
+/** As /tmp is. To close it, or to give it to somebody, would harm all who use it: that is no advice to give. */
+function isShared({ mode }: Stats): boolean {
+  return (mode & 0o1000) !== 0 && (mode & constants.S_IWOTH) !== 0;
+}
+
+function sharedHint(path: string): string {
+  return `everybody uses it: choose a directory of your own in it, for example ${resolve(path, "my-app")}`;
+}
+
+function foreignHint(path: string, stats: Stats, command: string): string {
+  if (isShared(stats)) return sharedHint(path);
+  // Most directories of root are the system's.
+  if (stats.uid === 0) return `choose a directory of your own, or, if this one is meant for you, run: ${command}`;
+  return `choose another directory, or run: ${command}`;
 }
 
 /**

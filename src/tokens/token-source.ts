@@ -129,9 +129,14 @@ export function tokenFile(path: string): TokenSource {
   return tokenSource({
     issue: async () => {
       const { readPrivateFile } = await import("../files/private-file.js");
-      return (await readPrivateFile(path)).toString("latin1").trim();
+      const { whenMissing } = await import("../files/when-missing.js");
+      return (await whenMissing(howToIssue(path), readPrivateFile(path))).toString("latin1").trim();
     },
   });
+}
+
+function howToIssue(path: string): string {
+  return `run: certs-tool token issue SCOPE --issuer ISSUER_DIR --holder CREDENTIALS_DIR --audience SERVER_ID --out ${path}`;
 }
 
 /** @internal The `token` option of channels and clients. @throws UsageError ERR_INVALID_OPTION */

@@ -1,4 +1,5 @@
 import { isCodedError } from "../errors.js";
+import { shellWord } from "../files/file-modes.js";
 import type { Logger } from "../interceptors/logger.js";
 import { IssuerKeys, parseIssuer } from "./issuer-keys.js";
 import type { CheckedTokenOptions } from "./token-options.js";
@@ -37,9 +38,11 @@ export class TokenState implements Disposable {
     const open: Disposable[] = [];
     try {
       const files: WatchedFile<ReturnType<typeof parseIssuer>>[] = [];
-      for (const path of issuers) files.push(tracked(open, await WatchedFile.open(path, parseIssuer, listener)));
+      for (const path of issuers)
+        files.push(tracked(open, await WatchedFile.open(path, parseIssuer, listener, issuersHint)));
       const parse = (text: string, path: string) => new TokenRevocations(parseRevocations(text, path));
-      const file = revoked === undefined ? undefined : await WatchedFile.open(revoked, parse, listener);
+      const file =
+        revoked === undefined ? undefined : await WatchedFile.open(revoked, parse, listener, revokedHint(revoked));
       state = new TokenState(files, file && tracked(open, file));
       return state;
     } catch (error) {
@@ -86,3 +89,9 @@ function tracked<T extends Disposable>(open: Disposable[], file: T): T {
   open.push(file);
   return file;
 }
+
+const issuersHint =
+  "an issuer's directory has it: certs-tool token init --issuer ISSUER_DIR --name SPIFFE_ID; name ISSUER_DIR/issuers.json or a copy";
+
+const revokedHint = (path: string) =>
+  `to begin with nothing revoked, run: certs-tool token revoke --file ${shellWord(path)}`;

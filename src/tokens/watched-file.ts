@@ -3,6 +3,7 @@ import { effectiveUid } from "../files/file-modes.js";
 import { LiveReading } from "../files/live-reading.js";
 import { checkPrivateDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
+import { whenMissing } from "../files/when-missing.js";
 
 /** Told about a file that is watched. */
 export interface WatchListener {
@@ -25,8 +26,9 @@ export class WatchedFile<T> implements Disposable {
     path: string,
     parse: (text: string, path: string) => T,
     listener: WatchListener,
+    howToMake: string,
   ): Promise<WatchedFile<T>> {
-    const text = await read(path);
+    const text = await whenMissing(howToMake, read(path));
     return new WatchedFile(path, parse, listener, text);
   }
 

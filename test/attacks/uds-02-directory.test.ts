@@ -8,15 +8,15 @@ import { dialError, SecurePair } from "../helpers/secure-pair.js";
 // Who can write to the directory can take the server's name away from it and put another socket there.
 describe("UDS-02: a directory that others can change is refused, by the server and by the client", () => {
   it.each([
-    ["world-writable", 0o707, "0707"],
-    ["group-writable", 0o770, "0770"],
-    ["writable by all, with the sticky bit", 0o1777, "1777"],
-  ])("%s", async (_, mode, shown) => {
+    ["world-writable", 0o707, "0707", "run: chmod 700 "],
+    ["group-writable", 0o770, "0770", "run: chmod 700 "],
+    ["writable by all, with the sticky bit", 0o1777, "1777", "everybody uses it: choose a directory of your own in it"],
+  ])("%s", async (_, mode, shown, hint) => {
     const pair = new SecurePair();
     const directory = makeDirectory(pair.address, mode);
     await expect(pair.listener.listen(pair.address)).rejects.toMatchObject({
       code: "ERR_DIRECTORY_NOT_PRIVATE",
-      message: `directory ${directory} is open to other users (mode ${shown}) - run: chmod 700 ${directory}`,
+      message: expect.stringContaining(`directory ${directory} is open to other users (mode ${shown}) - ${hint}`),
     });
     expect(readdirSync(directory)).toEqual([]);
     expect(await dialError(pair.dial())).toMatchObject({ code: "ERR_DIRECTORY_NOT_PRIVATE" });
@@ -53,7 +53,8 @@ describe("UDS-02: a directory that others can change is refused, by the server a
     chmodSync(dirname(directory), 0o755);
     await expect(asUser(nobody, () => pair.listener.listen(pair.address))).rejects.toMatchObject({
       code: "ERR_DIRECTORY_NOT_PRIVATE",
-      message: expect.stringContaining(`directory ${directory} belongs to uid 0, not to uid 65534`),
+      problem: `directory ${directory} belongs to uid 0, not to uid 65534`,
+      hint: `choose a directory of your own, or, if this one is meant for you, run: chown 65534 ${directory}`,
     });
   });
 });

@@ -19,12 +19,21 @@ describe("checkPrivateDirectory", () => {
     await checkPrivateDirectory(directory(mode));
   });
 
-  it.each([0o770, 0o707, 0o720, 0o1777])("refuses mode %o", async (mode) => {
+  it.each([0o770, 0o707, 0o720])("refuses mode %o", async (mode) => {
     const path = directory(mode);
     await expect(checkPrivateDirectory(path)).rejects.toMatchObject({
       code: "ERR_DIRECTORY_NOT_PRIVATE",
       problem: `directory ${path} is open to other users (mode ${mode.toString(8).padStart(4, "0")})`,
       hint: `run: chmod 700 ${path}`,
+    });
+  });
+
+  it("refuses one that everybody shares, and does not advise to close it", async () => {
+    const path = directory(0o1777);
+    await expect(checkPrivateDirectory(path)).rejects.toMatchObject({
+      code: "ERR_DIRECTORY_NOT_PRIVATE",
+      problem: `directory ${path} is open to other users (mode 1777)`,
+      hint: `everybody uses it: choose a directory of your own in it, for example ${path}/my-app`,
     });
   });
 
