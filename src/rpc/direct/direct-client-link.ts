@@ -42,7 +42,6 @@ export class DirectClientLink extends DirectLink {
   #lastStreamId = -1;
   #calls = 0;
   #leaving = false;
-  #closing = false;
   /** Frames that may still come for calls that were cancelled. */
   #lateAnswers = 0;
   #lastWords: Outcome | undefined;
@@ -50,7 +49,7 @@ export class DirectClientLink extends DirectLink {
   constructor(options: DirectClientLinkOptions) {
     super(options);
     this.#options = options;
-    this.sendHello([]);
+    this.begin([]);
   }
 
   /** Whether one more call may begin now. */
@@ -93,14 +92,14 @@ export class DirectClientLink extends DirectLink {
   /** Begins no more calls; the connection closes when those under way have ended. */
   leave(): void {
     this.#leaving = true;
-    this.#closeWhenIdle();
+    this.closeWhenIdle();
   }
 
   override forget(...args: Parameters<DirectLink["forget"]>): void {
     const wasFull = !this.hasRoom;
     super.forget(...args);
     if (this.ended) return;
-    if (this.#leaving) this.#closeWhenIdle();
+    if (this.#leaving) this.closeWhenIdle();
     else if (wasFull) this.#options.onRoom();
   }
 
@@ -117,11 +116,11 @@ export class DirectClientLink extends DirectLink {
     return this.streams.size > 0;
   }
 
-  protected override onDrained(): void {
+  protected override onRoomToSend(): void {
     if (this.hasRoom) this.#options.onRoom();
   }
 
-  protected override onHello(greeting: Greeting): void {
+  protected override onGreeting(greeting: Greeting): void {
     const { methods } = greeting;
     this.#greeting = greeting;
     for (const [index, { path }] of methods.entries()) {
@@ -144,9 +143,7 @@ export class DirectClientLink extends DirectLink {
 
   /** HEADER and END of a call that was cancelled may have been under way; more of them lead to nothing. */
   #onLateAnswer(streamId: number): void {
-    if (!this.wasOpen(streamId)) {
-      throw new ProtocolViolation("BAD_STREAM_ID", `a frame on stream ${streamId}, which never was`);
-    }
+    this.assertWasOpen(streamId, "a frame");
     if (this.#lateAnswers > 0) this.#lateAnswers -= 1;
     else this.noise();
   }
@@ -166,10 +163,10 @@ export class DirectClientLink extends DirectLink {
       }
       this.#options.onLeaving(notBegun);
     }
-    this.#closeWhenIdle();
+    this.closeWhenIdle();
   }
 
-  protected override onClosed(violation: ProtocolViolation | undefined): void {
+  protected override onEnded(violation: ProtocolViolation | undefined): void {
     const outcome = violation === undefined ? (this.#lastWords ?? lost(lostConnection)) : broken(violation);
     for (const stream of this.streams.values()) (stream as DirectClientStream).fail(outcome);
     if (violation !== undefined) this.#options.onViolation(violation);
@@ -190,12 +187,6 @@ export class DirectClientLink extends DirectLink {
   #useUp(): void {
     this.#options.onLeaving([]);
     this.leave();
-  }
-
-  #closeWhenIdle(): void {
-    if (this.streams.size > 0 || this.ended || this.#closing) return;
-    this.#closing = true;
-    this.close();
   }
 }
 

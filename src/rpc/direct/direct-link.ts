@@ -1,117 +1,50 @@
-import { randomBytes } from "node:crypto";
-import type { Method } from "../../gen/pinwire/direct/v1/hello_pb.js";
-import type { SecureConnection } from "../../transport/secure-connection.js";
 import { addCredit } from "./credit.js";
 import type { DirectStream } from "./direct-stream.js";
-import { breakConnection, endConnection } from "./end-connection.js";
-import { dataFlags, frameCostBytes, frameTypes, maxWindow, pingAck } from "./frame.js";
-import { type FrameHandler, FrameReader } from "./frame-reader.js";
-import { FrameWriter } from "./frame-writer.js";
-import { decodeGoAway, encodeGoAway, type GoAway, printable } from "./go-away-frame.js";
-import { decodeHello, encodeHello, type Greeting } from "./hello-frame.js";
-import { Keepalive, type KeepaliveOptions } from "./keepalive.js";
-import { type DirectLimits, maxUnsentBytes } from "./limits.js";
-import { NoiseBudget } from "./noise-budget.js";
+import { dataFlags, frameCostBytes, frameTypes, maxWindow } from "./frame.js";
+import { FrameLink, type FrameLinkOptions } from "./frame-link.js";
+import type { Greeting } from "./hello-frame.js";
 import type { PartialBudget } from "./partial-budget.js";
 import { PartialMessages } from "./partial-messages.js";
-import { readInPlace } from "./read-in-place.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import { SendQueue } from "./send-queue.js";
+import type { SendingStream } from "./sending-stream.js";
 import { StreamTable } from "./stream-table.js";
-import { noViolation, ProtocolViolation, type ViolationName, violationName, violations } from "./violation.js";
+import { ProtocolViolation } from "./violation.js";
 
-export interface DirectLinkOptions extends KeepaliveOptions {
-  readonly connection: SecureConnection;
-  readonly limits: DirectLimits;
+export interface DirectLinkOptions extends FrameLinkOptions {
   /** What is shared with other connections of the peer. @default nothing */
   readonly partialBudget?: PartialBudget;
-  /** The peer has ended the connection because, it says, this side has broken the protocol. */
-  onAccused?(violation: string, words: string): void;
 }
 
 /**
- * One end of a direct connection: frames, credit, fair sending, keepalive. Which frames open and end streams is the
- * business of the two kinds of end.
+ * One end of a direct connection: streams, their credit and their messages, sent in fair turns. Which frames open and end
+ * streams is the business of the two kinds of end.
  */
-export abstract class DirectLink implements FrameHandler {
-  readonly connection: SecureConnection;
-  readonly ours: DirectLimits;
-  /** Only after HELLO; nothing is sent on a stream before. */
-  theirs: DirectLimits;
-  protected readonly writer: FrameWriter;
+export abstract class DirectLink extends FrameLink {
   protected readonly streams = new StreamTable<DirectStream>();
   /** What arrives of messages. */
   readonly partial: PartialMessages;
-  readonly #reader: FrameReader;
-  readonly #noise = new NoiseBudget();
   readonly #sending: SendQueue;
-  readonly #keepalive: Keepalive;
   readonly #credit: ReceiveCredit;
-  readonly #onAccused: DirectLinkOptions["onAccused"];
-  #helloReceived = false;
-  /** Whether what is read lies in a buffer that is used again; undefined before that was tried. */
-  #inPlace: boolean | undefined;
-  /** PINGs of ours that were not answered yet. */
-  #answersDue = 0;
-  #ended = false;
+  #closing = false;
 
   constructor(options: DirectLinkOptions) {
-    const { connection, limits } = options;
-    this.connection = connection;
-    this.ours = limits;
-    this.theirs = limits;
-    this.writer = new FrameWriter(connection.socket);
-    this.#reader = new FrameReader(this, limits.maxFrameBytes);
+    super(options);
+    const { limits, partialBudget } = options;
     this.#sending = new SendQueue(this.writer);
-    this.partial = new PartialMessages(limits.maxMessageBytes, options.partialBudget);
-    this.#onAccused = options.onAccused?.bind(options);
+    this.partial = new PartialMessages(limits.maxMessageBytes, partialBudget);
     // Not half of the connection's: what is taken and not yet credited would be as bad for the others as what nobody reads.
     const announceBytes = limits.streamWindowBytes / 2;
     this.#credit = new ReceiveCredit(limits.connectionWindowBytes, announceBytes, (due) => this.sendWindow(0, due));
-    this.#keepalive = new Keepalive(options, {
-      needsAnswer: () => this.needsAnswer(),
-      ask: () => this.#ping(),
-      progress: () => this.writer.sentBytes,
-      giveUp: (what) => this.violate("SILENT_PEER", what),
-    });
-    connection.onClose(() => this.#closed());
-    const { socket } = connection;
-    socket.on("data", (chunk) => this.#receive(chunk));
-    socket.on("drain", () => {
-      this.#sending.pump();
-      this.onDrained();
-    });
-    socket.on("end", () => connection.destroy(new Error("the peer closed the connection")));
   }
 
-  protected abstract onHello(greeting: Greeting): void;
-  protected abstract onStreamFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
-  /** The peer leaves. */
-  protected abstract onGoAway(goAway: GoAway): void;
+  protected abstract onGreeting(greeting: Greeting): void;
+  /** What was to be sent has left, as far as there is credit. */
+  protected abstract onRoomToSend(): void;
   /** Whether a stream of this ID has existed; frames for it may still be under way when it is gone. */
   protected abstract wasOpen(streamId: number): boolean;
-  /** The connection is no more. */
-  protected abstract onClosed(violation: ProtocolViolation | undefined): void;
-  protected abstract get lastStreamId(): number;
-
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  protected sendHello(methods: readonly Method[]): void {
-    const hello = encodeHello({ limits: this.ours, connectionId: randomBytes(16), methods });
-    this.writer.payload(frameTypes.hello, 0, 0, hello);
-  }
-
-  sendGoAway(violation: ViolationName | undefined, text: string): void {
-    const code = violation === undefined ? noViolation : violations[violation];
-    this.sendBlock(frameTypes.goAway, 0, encodeGoAway({ lastStreamId: this.lastStreamId, code, text }));
-  }
-
-  /** A frame on a stream whose payload is there already. */
-  sendBlock(type: number, streamId: number, payload: Buffer): void {
-    this.writer.payload(type, 0, streamId, payload);
-  }
+  /** The connection is no more, and the streams are still there. */
+  protected abstract onEnded(violation: ProtocolViolation | undefined): void;
 
   /** The sender of a stream has no more messages. */
   sendEndOfMessages(streamId: number): void {
@@ -122,23 +55,9 @@ export abstract class DirectLink implements FrameHandler {
     this.writer.frame(frameTypes.window, 0, streamId, 4, (slab, at) => slab.writeUInt32BE(bytes, at));
   }
 
-  /** Ends the connection because the peer broke the protocol. */
-  violate(violation: ViolationName, message: string): void {
-    this.#fail(new ProtocolViolation(violation, message));
-  }
-
-  noise(): void {
-    this.#noise.spend();
-  }
-
-  /** A call was served to its end. */
-  earn(): void {
-    this.#noise.earn();
-  }
-
   /** Something was taken, so that the peer may send as much again. */
   credit(cost: number): void {
-    if (!this.#ended) this.#credit.giveBack(cost);
+    if (!this.ended) this.#credit.giveBack(cost);
   }
 
   forget(stream: DirectStream, heldCost: number, partialBytes: number): void {
@@ -155,42 +74,23 @@ export abstract class DirectLink implements FrameHandler {
   }
 
   /** Sends a message at once if it can. */
-  sendWhole(stream: DirectStream, message: Uint8Array, last: boolean): boolean {
+  sendWhole(stream: SendingStream, message: Uint8Array, last: boolean): boolean {
     return this.#sending.sendWhole(stream, message, last);
   }
 
   /** Gives a stream with a waiting message its turns. */
-  queue(stream: DirectStream): void {
+  queue(stream: SendingStream): void {
     this.#sending.add(stream);
     this.#sending.pump();
   }
 
-  onFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
-    if (!this.#helloReceived && type !== frameTypes.hello && type !== frameTypes.goAway) {
-      throw new ProtocolViolation("HELLO_MISSING", "a frame before HELLO");
-    }
-    switch (type) {
-      case frameTypes.hello:
-        this.#onHello(streamId, payload);
-        break;
-      case frameTypes.window:
-        this.#onWindow(streamId, payload);
-        break;
-      case frameTypes.ping:
-        this.#onPing(flags, streamId, payload);
-        break;
-      case frameTypes.goAway:
-        this.#onGoAway(streamId, payload);
-        break;
-      default:
-        this.onStreamFrame(type, flags, streamId, this.lasting(payload));
-    }
+  protected override onHello(greeting: Greeting): void {
+    this.#sending.open(this.theirs.connectionWindowBytes, this.theirs.maxFrameBytes);
+    this.onGreeting(greeting);
   }
 
-  onData(flags: number, streamId: number, part: Buffer, complete: boolean): void {
-    if (!this.#helloReceived) throw new ProtocolViolation("HELLO_MISSING", "DATA before HELLO");
+  protected override onDataPart(flags: number, streamId: number, part: Buffer, complete: boolean): void {
     // A frame costs when it is there, and none when it only ends a stream.
-    if (!complete) this.#inPlace ??= readInPlace(this.connection.socket, (bytes) => this.#receive(bytes));
     const cost = part.length + (complete && (flags & dataFlags.none) === 0 ? frameCostBytes : 0);
     this.#credit.take(cost);
     const stream = this.streams.get(streamId);
@@ -198,32 +98,7 @@ export abstract class DirectLink implements FrameHandler {
     else stream.receive(flags, part, complete, cost);
   }
 
-  /** What was read, for longer than it is dealt with now. */
-  lasting(bytes: Buffer): Buffer {
-    return this.#inPlace ? Buffer.from(bytes) : bytes;
-  }
-
-  /** DATA for a stream that ended on this side: it was under way. It is dropped, and its credit given back. */
-  #onLateData(streamId: number, cost: number): void {
-    if (!this.wasOpen(streamId))
-      throw new ProtocolViolation("BAD_STREAM_ID", `DATA on stream ${streamId}, which never was`);
-    // An end of messages that crosses the end of its call costs no credit; each call has one.
-    if (cost === 0) this.noise();
-    this.#credit.takeLate(cost);
-  }
-
-  #onHello(streamId: number, payload: Buffer): void {
-    if (this.#helloReceived || streamId !== 0)
-      throw new ProtocolViolation("UNEXPECTED_FRAME", "a second HELLO, or one on a stream");
-    const greeting = decodeHello(payload);
-    this.#helloReceived = true;
-    this.theirs = greeting.limits;
-    this.#sending.open(this.theirs.connectionWindowBytes, this.theirs.maxFrameBytes);
-    this.#keepalive.greeted();
-    this.onHello(greeting);
-  }
-
-  #onWindow(streamId: number, payload: Buffer): void {
+  protected override onWindow(streamId: number, payload: Buffer): void {
     const bytes = payload.length === 4 ? payload.readUInt32BE(0) : 0;
     if (bytes === 0 || bytes > maxWindow) throw new ProtocolViolation("BAD_PAYLOAD", "WINDOW without credit");
     if (bytes < 1_024) this.noise();
@@ -232,7 +107,8 @@ export abstract class DirectLink implements FrameHandler {
     } else {
       const stream = this.streams.get(streamId);
       if (stream === undefined) {
-        this.#onLateFrame(streamId);
+        this.assertWasOpen(streamId, "a frame");
+        this.noise();
         return;
       }
       stream.sendCredit = addCredit(stream.sendCredit, bytes);
@@ -243,91 +119,35 @@ export abstract class DirectLink implements FrameHandler {
     this.#sending.pump();
   }
 
-  #onLateFrame(streamId: number): void {
-    if (!this.wasOpen(streamId))
-      throw new ProtocolViolation("BAD_STREAM_ID", `a frame on stream ${streamId}, which never was`);
-    this.noise();
+  protected override onDrained(): void {
+    this.#sending.pump();
+    this.onRoomToSend();
   }
 
-  #onPing(flags: number, streamId: number, payload: Buffer): void {
-    if (streamId !== 0 || payload.length !== 8)
-      throw new ProtocolViolation("BAD_PAYLOAD", "PING has eight bytes, on stream 0");
-    if (flags === pingAck && this.#answersDue > 0) {
-      this.#answersDue -= 1;
-      return;
-    }
-    this.noise();
-    if (flags === pingAck) return;
-    const echo = Buffer.from(payload);
-    this.writer.payload(frameTypes.ping, pingAck, 0, echo);
-  }
-
-  #onGoAway(streamId: number, payload: Buffer): void {
-    if (streamId !== 0) throw new ProtocolViolation("BAD_PAYLOAD", "GOAWAY on a stream");
-    this.noise();
-    const goAway = decodeGoAway(payload);
-    const accusation = violationName(goAway.code);
-    if (accusation !== undefined) this.#onAccused?.(accusation, printable(goAway.text));
-    this.onGoAway(goAway);
-  }
-
-  #ping(): void {
-    this.writer.frame(frameTypes.ping, 0, 0, 8, (slab, at) => slab.fill(0, at, at + 8));
-    this.#answersDue += 1;
-  }
-
-  #receive(chunk: Buffer): void {
-    if (this.#ended) return;
-    this.#keepalive.heard();
-    try {
-      this.#reader.push(chunk);
-      this.onInput();
-    } catch (error) {
-      // Only violations are expected here; a bug of ours must not take the process down either.
-      this.#fail(error instanceof ProtocolViolation ? error : new ProtocolViolation("INTERNAL_ERROR", String(error)));
-    }
-  }
-
-  /** Bytes have come and were dealt with. */
-  protected onInput(): void {}
-
-  /** All that was written has left. */
-  protected onDrained(): void {}
-
-  /** Whether the peer leaves so much unread that nothing should be added to it but what is under way. */
-  protected get isClogged(): boolean {
-    return this.writer.pendingBytes > maxUnsentBytes;
-  }
-
-  /** Whether it matters that the peer lives. */
-  protected needsAnswer(): boolean {
-    return true;
-  }
-
-  /** Ends the connection in good order. A peer that does not end its half of it is not waited for. */
-  protected close(): void {
-    this.writer.flush();
-    endConnection(this.connection);
-  }
-
-  #fail(violation: ProtocolViolation): void {
-    if (this.#ended) return;
-    this.sendGoAway(violation.violation, violation.violation);
-    this.writer.flush();
-    this.#end(violation);
-    breakConnection(this.connection, violation);
-  }
-
-  #closed(): void {
-    this.#end(undefined);
-  }
-
-  #end(violation: ProtocolViolation | undefined): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#keepalive.stop();
-    this.onClosed(violation);
+  protected override onClosed(violation: ProtocolViolation | undefined): void {
+    this.onEnded(violation);
     this.streams.clear();
     this.#sending.clear();
+  }
+
+  /** @throws ProtocolViolation BAD_STREAM_ID */
+  protected assertWasOpen(streamId: number, what: string): void {
+    if (this.wasOpen(streamId)) return;
+    throw new ProtocolViolation("BAD_STREAM_ID", `${what} on stream ${streamId}, which never was`);
+  }
+
+  /** Closes the connection of an end that leaves, once its last stream has ended. */
+  protected closeWhenIdle(): void {
+    if (this.streams.size > 0 || this.ended || this.#closing) return;
+    this.#closing = true;
+    this.close();
+  }
+
+  /** DATA for a stream that ended on this side: it was under way. It is dropped, and its credit given back. */
+  #onLateData(streamId: number, cost: number): void {
+    this.assertWasOpen(streamId, "DATA");
+    // An end of messages that crosses the end of its call costs no credit; each call has one.
+    if (cost === 0) this.noise();
+    this.#credit.takeLate(cost);
   }
 }

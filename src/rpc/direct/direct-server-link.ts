@@ -25,12 +25,11 @@ export class DirectServerLink extends DirectLink {
   readonly #metadata = new ReceivedMetadata();
   #lastStreamId = 0;
   #draining = false;
-  #closing = false;
 
   constructor(options: DirectServerLinkOptions) {
     super(options);
     this.#options = options;
-    this.sendHello(options.methods);
+    this.begin(options.methods);
   }
 
   /** Takes no new calls; the connection closes when those under way have ended. */
@@ -38,12 +37,12 @@ export class DirectServerLink extends DirectLink {
     if (this.#draining || this.ended) return;
     this.#draining = true;
     this.sendGoAway(undefined, "draining");
-    this.#closeWhenIdle();
+    this.closeWhenIdle();
   }
 
   override forget(...args: Parameters<DirectLink["forget"]>): void {
     super.forget(...args);
-    if (this.#draining) this.#closeWhenIdle();
+    if (this.#draining) this.closeWhenIdle();
   }
 
   protected override get lastStreamId(): number {
@@ -54,7 +53,7 @@ export class DirectServerLink extends DirectLink {
     return streamId % 2 === 1 && (streamId <= this.#lastStreamId || this.#draining);
   }
 
-  protected override onHello({ methods }: Greeting): void {
+  protected override onGreeting({ methods }: Greeting): void {
     if (methods.length > 0) throw new ProtocolViolation("BAD_HELLO", "a client has no methods to offer");
   }
 
@@ -66,7 +65,7 @@ export class DirectServerLink extends DirectLink {
     if (this.isClogged) this.connection.socket.pause();
   }
 
-  protected override onDrained(): void {
+  protected override onRoomToSend(): void {
     this.connection.socket.resume();
   }
 
@@ -80,7 +79,7 @@ export class DirectServerLink extends DirectLink {
     this.drain();
   }
 
-  protected override onClosed(violation: ProtocolViolation | undefined): void {
+  protected override onEnded(violation: ProtocolViolation | undefined): void {
     if (violation !== undefined) this.#options.onViolation(violation);
     for (const stream of this.streams.values()) {
       (stream as DirectServerStream).abort({
@@ -110,8 +109,7 @@ export class DirectServerLink extends DirectLink {
 
   #onCancel(streamId: number, payload: Buffer): void {
     if (payload.length > 0) throw new ProtocolViolation("BAD_PAYLOAD", "CANCEL has no payload");
-    if (!this.wasOpen(streamId))
-      throw new ProtocolViolation("BAD_STREAM_ID", `CANCEL of stream ${streamId}, which never was`);
+    this.assertWasOpen(streamId, "CANCEL");
     this.noise();
     const stream = this.streams.get(streamId) as DirectServerStream | undefined;
     stream?.abort(cancelledByCaller);
@@ -142,12 +140,6 @@ export class DirectServerLink extends DirectLink {
 
   get #nextStreamId(): number {
     return this.#lastStreamId === 0 ? 1 : this.#lastStreamId + 2;
-  }
-
-  #closeWhenIdle(): void {
-    if (this.streams.size > 0 || this.ended || this.#closing) return;
-    this.#closing = true;
-    this.close();
   }
 }
 

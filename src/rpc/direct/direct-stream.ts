@@ -1,7 +1,8 @@
 import type { DirectLink } from "./direct-link.js";
-import { dataFlags, frameCostBytes } from "./frame.js";
+import { dataFlags } from "./frame.js";
 import { MessageAssembler } from "./message-assembler.js";
 import type { MessageRefusal } from "./refused-message.js";
+import { SendingStream } from "./sending-stream.js";
 import { ProtocolViolation } from "./violation.js";
 
 /** A message that arrived before anybody asked for it. */
@@ -13,30 +14,10 @@ interface Arrived {
 /** A held message smaller than this is copied: a view of it would keep far more than its own bytes. */
 const smallMessageBytes = 2 * 1024;
 
-/** A message on its way out, of which the first `sent` bytes have left. */
-interface Outgoing {
-  readonly message: Uint8Array;
-  readonly last: boolean;
-  sent: number;
-  readonly done: () => void;
-}
-
-/** A part of a message. */
-export interface Chunk {
-  readonly chunk: Uint8Array;
-  readonly flags: number;
-  readonly message: Uint8Array;
-}
-
-/** What both ends of a stream do alike: credit, putting messages together, sending them in chunks. */
-export abstract class DirectStream {
-  readonly id: number;
-  protected readonly link: DirectLink;
-  /** What the peer may still send, and what we may. */
+/** What both ends of a stream do alike: sending, putting together the messages that arrive, and the credit for them. */
+export abstract class DirectStream extends SendingStream {
+  /** What the peer may still send. */
   receiveCredit: number;
-  sendCredit: number;
-  /** Whether the link has it in its queue. */
-  queued = false;
   readonly #assembler = new MessageAssembler();
   #arrived: Arrived[] | undefined;
   #wanted = false;
@@ -46,14 +27,10 @@ export abstract class DirectStream {
   #creditDue = 0;
   #remoteEnded = false;
   #remoteEndTold = false;
-  #outgoing: Outgoing | undefined;
-  #closed = false;
 
   constructor(link: DirectLink, id: number) {
-    this.link = link;
-    this.id = id;
+    super(link, id);
     this.receiveCredit = link.ours.streamWindowBytes;
-    this.sendCredit = link.theirs.streamWindowBytes;
   }
 
   protected abstract onMessage(message: Buffer): void;
@@ -61,14 +38,6 @@ export abstract class DirectStream {
   protected abstract onRemoteEnd(): void;
   /** The message that is arriving is refused: it is larger than we accept, or too much is arriving at once. */
   protected abstract onRefused(reason: MessageRefusal): void;
-  /** A message that had to wait has left. */
-  abstract onSent(): void;
-  /** The peer takes more of what this side sends. */
-  abstract onCredit(): void;
-
-  get closed(): boolean {
-    return this.#closed;
-  }
 
   get remoteEnded(): boolean {
     return this.#remoteEnded;
@@ -96,7 +65,7 @@ export abstract class DirectStream {
 
   /** Asks for one more message. */
   read(): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const next = this.#arrived?.shift();
     if (next === undefined) {
       this.#wanted = true;
@@ -124,48 +93,6 @@ export abstract class DirectStream {
     if (complete && (flags & dataFlags.last) !== 0) this.#endRemote(flags);
   }
 
-  /** Whether the peer takes a message of this size; it would refuse a larger one when it has most of it. */
-  protected fitsPeer(message: Uint8Array): boolean {
-    return message.length <= this.link.theirs.maxMessageBytes;
-  }
-
-  /** Sends a message, now or when there is credit; the promise says when it is time for the next. */
-  send(message: Uint8Array, last: boolean): Promise<void> | undefined {
-    if (this.#closed) return undefined;
-    if (this.#outgoing === undefined && this.link.sendWhole(this, message, last)) return undefined;
-    if (this.#outgoing !== undefined) throw new Error("a message was sent before the one before it had left");
-    return new Promise((done) => {
-      this.#outgoing = { message, last, sent: 0, done };
-      this.link.queue(this);
-    });
-  }
-
-  /** Whether a message is waiting for credit. */
-  get sending(): boolean {
-    return this.#outgoing !== undefined;
-  }
-
-  /** Whether the waiting message is no larger than that. */
-  fits(bytes: number): boolean {
-    return this.#outgoing === undefined || this.#outgoing.message.length <= bytes;
-  }
-
-  /** The next chunk of at most `room` bytes; undefined when there is nothing to send or no credit. */
-  takeChunk(room: number): Chunk | undefined {
-    const outgoing = this.#outgoing;
-    if (outgoing === undefined) return undefined;
-    const { message, sent } = outgoing;
-    const length = Math.min(room, this.sendCredit - frameCostBytes, message.length - sent);
-    if (length < 0 || (length === 0 && message.length > 0)) return undefined;
-    outgoing.sent += length;
-    this.sendCredit -= length + frameCostBytes;
-    const chunk = sent === 0 && length === message.length ? message : message.subarray(sent, sent + length);
-    if (outgoing.sent < message.length) return { chunk, flags: dataFlags.more, message };
-    this.#outgoing = undefined;
-    outgoing.done();
-    return { chunk, flags: outgoing.last ? dataFlags.last : 0, message };
-  }
-
   /**
    * Somebody waits for the message that is arriving: it must be able to arrive whole, however large the window is. The
    * connection's credit is for what nobody waits for, so this gives it back at once; else a few such messages could
@@ -184,10 +111,8 @@ export abstract class DirectStream {
 
   /** Takes the stream off its connection; nothing is sent or delivered any more. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#outgoing?.done();
-    this.#outgoing = undefined;
+    if (this.closed) return;
+    this.stopSending();
     if (this.inMessage) this.link.partial.done(this);
     let held = this.#arrivingLinkCost;
     for (const { cost } of this.#arrived ?? []) held += cost;
@@ -247,7 +172,7 @@ export abstract class DirectStream {
 
   /** Once, also when the last messages were asked for one within the other. */
   #tellRemoteEnd(): void {
-    if (!this.#remoteEnded || this.#remoteEndTold || this.#closed || !this.drained) return;
+    if (!this.#remoteEnded || this.#remoteEndTold || this.closed || !this.drained) return;
     this.#remoteEndTold = true;
     this.onRemoteEnd();
   }

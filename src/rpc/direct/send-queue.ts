@@ -1,9 +1,9 @@
 import { blockOf, giveBack, keep } from "../lent-block.js";
 import { addCredit } from "./credit.js";
-import type { DirectStream } from "./direct-stream.js";
 import { dataFlags, frameCostBytes, frameTypes } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { highWaterBytes, maxBegunMessages, smallMessageBytes } from "./limits.js";
+import type { SendingStream } from "./sending-stream.js";
 
 /**
  * Sends the messages of a connection's streams: small ones at once, a chunk of each large one in turn, all of them only as far
@@ -12,11 +12,11 @@ import { highWaterBytes, maxBegunMessages, smallMessageBytes } from "./limits.js
 export class SendQueue {
   readonly #writer: FrameWriter;
   /** Streams with a message that waits for its turn, in the order of their turns. */
-  readonly #turns: DirectStream[] = [];
+  readonly #turns: SendingStream[] = [];
   /** Streams of whose message a part has been sent. The other side holds all of those parts. */
-  readonly #begun = new Set<DirectStream>();
+  readonly #begun = new Set<SendingStream>();
   /** Streams whose message may not begin before another is complete. */
-  readonly #later: DirectStream[] = [];
+  readonly #later: SendingStream[] = [];
   #credit = 0;
   #maxFrameBytes = 0;
 
@@ -36,7 +36,7 @@ export class SendQueue {
   }
 
   /** Sends a message at once if it fits into a frame, the credit, and what the socket should hold. */
-  sendWhole(stream: DirectStream, message: Uint8Array, last: boolean): boolean {
+  sendWhole(stream: SendingStream, message: Uint8Array, last: boolean): boolean {
     const { length } = message;
     const cost = length + frameCostBytes;
     if (cost > stream.sendCredit || cost > this.#credit || length > this.#maxFrameBytes) return false;
@@ -51,7 +51,7 @@ export class SendQueue {
   }
 
   /** Gives a stream with a waiting message its turns. */
-  add(stream: DirectStream): void {
+  add(stream: SendingStream): void {
     if (stream.queued) return;
     stream.queued = true;
     this.#turns.push(stream);
@@ -60,7 +60,7 @@ export class SendQueue {
   /** Sends what can be sent now. */
   pump(): void {
     while (this.#turns.length > 0 && this.#credit > frameCostBytes && this.#writer.pendingBytes < highWaterBytes) {
-      const stream = this.#turns.shift() as DirectStream;
+      const stream = this.#turns.shift() as SendingStream;
       const room = Math.min(this.#maxFrameBytes, this.#credit - frameCostBytes);
       if (!this.#begun.has(stream) && this.#begun.size >= maxBegunMessages && !stream.fits(room)) {
         this.#later.push(stream);
@@ -85,7 +85,7 @@ export class SendQueue {
   }
 
   /** The stream sends nothing more. */
-  forget(stream: DirectStream): void {
+  forget(stream: SendingStream): void {
     this.#complete(stream);
     this.pump();
   }
@@ -96,7 +96,7 @@ export class SendQueue {
     this.#begun.clear();
   }
 
-  #complete(stream: DirectStream): void {
+  #complete(stream: SendingStream): void {
     if (!this.#begun.delete(stream)) return;
     let next = this.#later.shift();
     // Whoever was cancelled meanwhile needs no turn.
