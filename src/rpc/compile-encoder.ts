@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { scalarWriters, unusual } from "./scalar-writers.js";
 import { SlabWriter } from "./slab-writer.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -47,9 +48,6 @@ function compileEncoder(schema: DescMessage): Encode {
     }
   };
 }
-
-/** Thrown to leave a message to protobuf-es. */
-const unusual = new Error("left to protobuf-es");
 
 /** Undefined where the type, or one that it holds, is left to protobuf-es. */
 function compile(schema: DescMessage, known: Map<DescMessage, Write>): Write | undefined {
@@ -188,81 +186,4 @@ function wireTypeOf({ message, enum: enumeration, scalar }: DescField): WireType
     default:
       return WireType.Varint;
   }
-}
-
-const float32Max = 3.402_823_466_385_288_6e38;
-
-const scalarWriters: Readonly<Record<ScalarType, (value: never, writer: SlabWriter) => void>> = {
-  [ScalarType.STRING]: (value: unknown, writer) => {
-    if (typeof value !== "string") throw unusual;
-    writer.string(value);
-  },
-  [ScalarType.BYTES]: (value: unknown, writer) => {
-    if (!(value instanceof Uint8Array)) throw unusual;
-    writer.raw(value);
-  },
-  [ScalarType.BOOL]: (value: unknown, writer) => {
-    if (typeof value !== "boolean") throw unusual;
-    writer.varint(value ? 1 : 0);
-  },
-  [ScalarType.INT32]: (value: number, writer) => {
-    if (!isInt32(value)) throw unusual;
-    if (value >= 0) writer.varint(value);
-    else writer.varint64(value, -1);
-  },
-  [ScalarType.UINT32]: (value: number, writer) => {
-    if (value >>> 0 !== value) throw unusual;
-    writer.varint(value);
-  },
-  [ScalarType.SINT32]: (value: number, writer) => {
-    if (!isInt32(value)) throw unusual;
-    writer.varint(((value << 1) ^ (value >> 31)) >>> 0);
-  },
-  [ScalarType.FIXED32]: (value: number, writer) => {
-    if (value >>> 0 !== value) throw unusual;
-    writer.ensure(4);
-    writer.at = writer.bytes.writeUInt32LE(value, writer.at);
-  },
-  [ScalarType.SFIXED32]: (value: number, writer) => {
-    if (!isInt32(value)) throw unusual;
-    writer.ensure(4);
-    writer.at = writer.bytes.writeInt32LE(value, writer.at);
-  },
-  [ScalarType.FLOAT]: (value: number, writer) => {
-    if (typeof value !== "number" || (Number.isFinite(value) && Math.abs(value) > float32Max)) throw unusual;
-    writer.ensure(4);
-    writer.at = writer.bytes.writeFloatLE(value, writer.at);
-  },
-  [ScalarType.DOUBLE]: (value: number, writer) => {
-    if (typeof value !== "number") throw unusual;
-    writer.ensure(8);
-    writer.at = writer.bytes.writeDoubleLE(value, writer.at);
-  },
-  [ScalarType.INT64]: (value: bigint, writer) => {
-    if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw unusual;
-    writer.varint64(Number(BigInt.asIntN(32, value)), Number(value >> 32n));
-  },
-  [ScalarType.UINT64]: (value: bigint, writer) => {
-    if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) throw unusual;
-    writer.varint64(Number(BigInt.asUintN(32, value)), Number(value >> 32n));
-  },
-  [ScalarType.SINT64]: (value: bigint, writer) => {
-    if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw unusual;
-    const zigzag = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
-    writer.varint64(Number(BigInt.asUintN(32, zigzag)), Number(zigzag >> 32n));
-  },
-  [ScalarType.FIXED64]: (value: bigint, writer) => {
-    if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) throw unusual;
-    writer.ensure(8);
-    writer.at = writer.bytes.writeBigUInt64LE(value, writer.at);
-  },
-  [ScalarType.SFIXED64]: (value: bigint, writer) => {
-    if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw unusual;
-    writer.ensure(8);
-    writer.at = writer.bytes.writeBigInt64LE(value, writer.at);
-  },
-};
-
-function isInt32(value: number): boolean {
-  return (value | 0) === value;
 }
