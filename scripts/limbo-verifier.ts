@@ -53,7 +53,12 @@ export function isRefusedByVerifyPeer(testCase: LimboCase): boolean {
 function refusal(testCase: LimboCase): string | undefined {
   const leaf = parse(testCase.peer_certificate);
   const intermediates = testCase.untrusted_intermediates.map(parse);
-  const path = findPath(leaf, intermediates, bundleOf(testCase), timeOf(testCase), roleOf(testCase));
+  const path = findPath(leaf, {
+    bundle: bundleOf(testCase),
+    intermediates,
+    now: timeOf(testCase),
+    role: roleOf(testCase),
+  });
   if (!path.ok) return `path: ${path.fault}`;
   const fault = endEntityFault(leaf, roleOf(testCase));
   if (fault !== undefined) return `leaf: ${fault}`;

@@ -1,10 +1,10 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../errors.js";
-import { removeLeftovers, writeFileAtomically } from "../files/atomic-write.js";
+import { writeFileAtomically } from "../files/atomic-write.js";
 import { appendLineDurably, completeLines } from "../files/durable-append.js";
 import { shellWord } from "../files/file-modes.js";
-import { withLock } from "../files/lock-file.js";
+import { lockDirectory } from "../files/lock-directory.js";
+import { mayExist } from "../files/may-exist.js";
 import { checkPrivateDirectory, ensurePrivateDirectory } from "../files/private-directory.js";
 import { readPrivateFile, readPublicFile } from "../files/private-file.js";
 import { type IssuedCertificate, parseIssuedCertificate } from "./issued-certificate.js";
@@ -44,16 +44,16 @@ export class CaStore {
   }
 
   isComplete(): Promise<boolean> {
-    return exists(this.certificateFile);
+    return mayExist(this.certificateFile);
   }
 
   hasKey(): Promise<boolean> {
-    return exists(this.keyFile);
+    return mayExist(this.keyFile);
   }
 
   /** Whether it ever signed anything. */
   isUsed(): Promise<boolean> {
-    return exists(this.#serialsFile);
+    return mayExist(this.#serialsFile);
   }
 
   async readCertificate(): Promise<string> {
@@ -74,10 +74,7 @@ export class CaStore {
 
   /** One process at a time. @throws ERR_LOCKED */
   lock<T>(action: () => Promise<T>): Promise<T> {
-    return withLock(join(this.directory, "lock"), async () => {
-      await removeLeftovers(this.directory);
-      return action();
-    });
+    return lockDirectory(this.directory, "lock", action);
   }
 
   /** See {@link SerialLedger.reserve}. Call under the lock. */
@@ -102,14 +99,5 @@ export class CaStore {
       `there is no CA in ${this.directory}`,
       `run: certs-tool init --ca ${shellWord(this.directory)} --trust-domain NAME`,
     );
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ENOENT";
   }
 }

@@ -124,7 +124,7 @@ function isCurrent(leaf: Certificate, dnsNames: readonly string[], ca: LocalCa):
   const left = leaf.notAfter.getTime() - nowMs;
   const names = dnsNamesOf(leaf);
   const sameNames = names.length === dnsNames.length && dnsNames.every((name) => names.includes(name));
-  return left * renewalPart >= life && sameNames && findPath(leaf, [], ca.bundle, new Date(nowMs)).ok;
+  return left * renewalPart >= life && sameNames && findPath(leaf, { bundle: ca.bundle, now: new Date(nowMs) }).ok;
 }
 
 function dnsNamesOf({ subjectAltNames = [] }: Certificate): string[] {

@@ -130,7 +130,7 @@ export class LocalCa {
   /** What leaves has passed the rules that every peer applies. */
   #checkIssued(leaf: Certificate): Certificate {
     const profile = checkLeafProfile(leaf);
-    const path = findPath(leaf, [], this.bundle, new Date(this.now()));
+    const path = findPath(leaf, { bundle: this.bundle, now: new Date(this.now()) });
     const fault = profile.ok ? (path.ok ? undefined : path.fault) : profile.fault;
     if (fault === undefined) return leaf;
     throw new ConfigError(

@@ -60,7 +60,7 @@ export async function checkCredentials(directory: string, now: Date): Promise<Ch
 }
 
 function checkVouches(directory: string, bundle: TrustBundle, { leaf, chain }: X509Svid, now: Date): void {
-  const path = findPath(leaf, chain.slice(1), bundle, now);
+  const path = findPath(leaf, { bundle, intermediates: chain.slice(1), now });
   if (path.ok) return;
   throw new ConfigError(
     path.code,

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { removeLeftovers, writeFileAtomically } from "../files/atomic-write.js";
+import { writeFileAtomically } from "../files/atomic-write.js";
 import { fileError } from "../files/file-error.js";
-import { withLock } from "../files/lock-file.js";
+import { lockDirectory } from "../files/lock-directory.js";
 import type { PinSet } from "../identity/pin-set.js";
 
 /** Where the parts of an identity are, in a credentials directory. */
@@ -27,10 +27,7 @@ export function credentialFiles(directory: string): CredentialFiles {
 
 /** Runs `action` while nobody else changes the directory. @throws ERR_LOCKED */
 export function lockCredentials<T>(directory: string, action: () => Promise<T>): Promise<T> {
-  return withLock(join(directory, ".lock"), async () => {
-    await removeLeftovers(directory);
-    return action();
-  });
+  return lockDirectory(directory, ".lock", action);
 }
 
 /** A new certificate, and what changes with it. */

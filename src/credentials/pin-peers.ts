@@ -107,7 +107,7 @@ function checkTrusts(
     const problem = `${svid.id} in ${where} is not in ${bundle.trustDomain}, the trust domain of ${directory}`;
     throw new ConfigError("ERR_WRONG_TRUST_DOMAIN", problem, hint);
   }
-  const path = findPath(svid.leaf, svid.chain.slice(1), bundle, at);
+  const path = findPath(svid.leaf, { bundle, intermediates: svid.chain.slice(1), now: at });
   if (path.ok) return;
   const problem = `${directory} does not trust ${svid.id} in ${where}: ${path.fault}`;
   throw new ConfigError(path.code, problem, hint);

@@ -1,8 +1,8 @@
 import { isAbsolute } from "node:path";
 import { ConfigError } from "../errors.js";
 import { fileIdentity } from "../files/file-identity.js";
-import { effectiveUid, shellWord } from "../files/file-modes.js";
-import { checkPrivateDirectory } from "../files/private-directory.js";
+import { shellWord } from "../files/file-modes.js";
+import { checkTrustedDirectory } from "../files/private-directory.js";
 import { readPrivateFile, readPublicFile } from "../files/private-file.js";
 import { whenMissing } from "../files/when-missing.js";
 import { type CredentialFiles, credentialFiles } from "./credential-files.js";
@@ -37,12 +37,12 @@ export async function fingerprint(files: CredentialFiles): Promise<string> {
 }
 
 /**
- * Checks the directory itself. One of root's is as good as our own: what a service is given by the system.
+ * Checks the directory itself.
  *
  * @throws ERR_DIRECTORY_NOT_PRIVATE, ERR_FILE_MISSING
  */
 export async function checkCredentialDirectory(directory: string): Promise<void> {
-  const checking = checkPrivateDirectory(directory, { owners: [effectiveUid(), 0] });
+  const checking = checkTrustedDirectory(directory);
   const place = isAbsolute(directory) ? "" : ` (it is looked for in ${process.cwd()})`;
   await whenMissing(`check the path${place}, or ${howToMake("cert", shellWord(directory))}`, checking);
 }

@@ -32,6 +32,16 @@ export async function checkPrivateDirectory(path: string, rule: DirectoryRule = 
 }
 
 /**
+ * The same for a directory that files are only read from: there one of root's, which a service is given by the system, is as
+ * good as our own.
+ *
+ * @throws as {@link checkPrivateDirectory}
+ */
+export function checkTrustedDirectory(path: string): Promise<void> {
+  return checkPrivateDirectory(path, { owners: [effectiveUid(), 0] });
+}
+
+/**
  * Makes sure that a directory is there and private. What is missing of the path is created with mode 0700; what is there
  * is checked, never changed.
  *

@@ -30,24 +30,25 @@ const maxNameComparisons = 16_384;
 /** Of a name in a message. A stranger chooses it, and must not fill the log with it. */
 const mostNameCharacters = 200;
 
+export interface PathOptions {
+  readonly bundle: TrustBundle;
+  /** Certificates that the peer sent along, in any order. @default none */
+  readonly intermediates?: readonly Certificate[];
+  readonly now: Date;
+  /** The role of the leaf, which the extended key usage of a CA must allow. @default both */
+  readonly role?: PeerRole | undefined;
+}
+
 /**
  * Finds a path from the leaf to an authority of the bundle, and validates it (RFC 5280, section 6.1; RFC 4158 for the
  * search): names, signatures, validity, CA bit, key usage, path length, name constraints, critical extensions. The
  * authority is held to the same rules as the CAs below it. Key identifiers only decide which candidate is tried first.
  *
  * What the leaf itself must look like is the matter of `checkLeafProfile`; here it is only signed and valid.
- *
- * @param intermediates certificates that the peer sent along, in any order
- * @param role the role of the leaf, which the extended key usage of a CA must allow; without it, both
  */
-export function findPath(
-  leaf: Certificate,
-  intermediates: readonly Certificate[],
-  bundle: TrustBundle,
-  now: Date,
-  role?: PeerRole,
-): PathResult {
-  const search = new PathSearch(intermediates, bundle, now, role);
+export function findPath(leaf: Certificate, options: PathOptions): PathResult {
+  const { now } = options;
+  const search = new PathSearch(options);
   const path = search.extend(leaf, []);
   if (path === undefined) return { ok: false, ...search.fault };
   const fault = validityFault(leaf, now);
@@ -65,7 +66,7 @@ class PathSearch {
   #faultRank = 0;
   fault: PathFault = { code: "ERR_UNKNOWN_ISSUER", fault: "no authority of the trust bundle has signed it" };
 
-  constructor(intermediates: readonly Certificate[], bundle: TrustBundle, now: Date, role: PeerRole | undefined) {
+  constructor({ intermediates = [], bundle, now, role }: PathOptions) {
     this.#intermediates = intermediates;
     this.#bundle = bundle;
     this.#now = now;

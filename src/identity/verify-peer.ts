@@ -115,7 +115,7 @@ function trace(
   { bundle, now, role }: VerifyOptions,
   facts: PeerFacts,
 ): readonly Certificate[] {
-  const found = findPath(leaf, intermediates, bundle, now, role);
+  const found = findPath(leaf, { bundle, intermediates, now, role });
   if (!found.ok) throw refused(found.code, found.fault, facts);
   return found.path;
 }

@@ -1,8 +1,7 @@
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.js";
 import { fileIdentity } from "../files/file-identity.js";
-import { effectiveUid } from "../files/file-modes.js";
-import { checkPrivateDirectory } from "../files/private-directory.js";
+import { checkTrustedDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
 import { type PolicyDocument, parsePolicyDocument } from "./policy-document.js";
 
@@ -23,7 +22,7 @@ export async function readPolicyFile(path: string): Promise<PolicyDocument> {
 
 /** @throws as {@link readPolicyFile} */
 export async function readPolicyText(path: string): Promise<string> {
-  await checkPrivateDirectory(dirname(path), { owners: [effectiveUid(), 0] });
+  await checkTrustedDirectory(dirname(path));
   for (let attempt = 1; ; attempt++) {
     const before = await fileIdentity(path);
     const content = await readPublicFile(path, { maxBytes: maxPolicyBytes });

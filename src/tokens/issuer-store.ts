@@ -1,11 +1,11 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../errors.js";
-import { removeLeftovers, writeFileAtomically } from "../files/atomic-write.js";
+import { writeFileAtomically } from "../files/atomic-write.js";
 import { appendLineDurably } from "../files/durable-append.js";
 import { shellWord } from "../files/file-modes.js";
-import { withLock } from "../files/lock-file.js";
+import { lockDirectory } from "../files/lock-directory.js";
+import { mayExist } from "../files/may-exist.js";
 import { checkPrivateDirectory, ensurePrivateDirectory } from "../files/private-directory.js";
 import { readPrivateFile, readPublicFile } from "../files/private-file.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
@@ -49,17 +49,11 @@ export class IssuerStore {
 
   /** One process at a time. @throws ERR_LOCKED */
   lock<T>(action: () => Promise<T>): Promise<T> {
-    return withLock(join(this.directory, "lock"), async () => {
-      await removeLeftovers(this.directory);
-      return action();
-    });
+    return lockDirectory(this.directory, "lock", action);
   }
 
-  async isComplete(): Promise<boolean> {
-    return access(this.#keysFile).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
-    );
+  isComplete(): Promise<boolean> {
+    return mayExist(this.#keysFile);
   }
 
   /** @throws ERR_FILE_MISSING, ERR_DIRECTORY_NOT_PRIVATE, ERR_FILE_NOT_PRIVATE, ERR_FILE_MALFORMED */

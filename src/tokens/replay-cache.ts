@@ -1,6 +1,6 @@
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { defaults } from "../defaults.js";
-import { withLock } from "../files/lock-file.js";
+import { lockBeside } from "../files/lock-beside.js";
 import { ensurePrivateDirectory } from "../files/private-directory.js";
 import { ReplayLog, type TokenUse } from "./replay-log.js";
 import { tokenRefusal } from "./token-refusal.js";
@@ -36,8 +36,8 @@ const maxBatch = 256;
  * that is gone or damaged) refuses the call.
  */
 export class ReplayCache {
+  readonly #path: string;
   readonly #log: ReplayLog;
-  readonly #lockPath: string;
   readonly #maxEntries: number;
   readonly #now: () => number;
   #waiting: Waiting[] = [];
@@ -47,7 +47,7 @@ export class ReplayCache {
   static async open(path: string, options: ReplayCacheOptions): Promise<ReplayCache> {
     await ensurePrivateDirectory(dirname(path));
     const cache = new ReplayCache(path, options);
-    await withLock(cache.#lockPath, async () => {
+    await lockBeside(path, async () => {
       await cache.#log.create();
       await cache.#log.refresh();
     });
@@ -55,8 +55,8 @@ export class ReplayCache {
   }
 
   private constructor(path: string, { maxEntries, now = Date.now }: ReplayCacheOptions) {
+    this.#path = path;
     this.#log = new ReplayLog(path, maxEntries, () => Math.floor(now() / 1_000));
-    this.#lockPath = join(dirname(path), `.${basename(path)}.lock`);
     this.#maxEntries = maxEntries;
     this.#now = now;
   }
@@ -79,7 +79,7 @@ export class ReplayCache {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, maxBatch);
       try {
-        await withLock(this.#lockPath, () => this.#decide(batch), { waitMs: lockWaitMs });
+        await lockBeside(this.#path, () => this.#decide(batch), { waitMs: lockWaitMs });
       } catch (cause) {
         // Who was refused for a reason of its own has heard it already.
         for (const { reject } of batch) reject(unavailable("uses of tokens cannot be recorded", cause));

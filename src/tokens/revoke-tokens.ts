@@ -1,8 +1,8 @@
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { defaults } from "../defaults.js";
 import { ConfigError } from "../errors.js";
 import { writeFileAtomically } from "../files/atomic-write.js";
-import { withLock } from "../files/lock-file.js";
+import { lockBeside } from "../files/lock-beside.js";
 import { ensurePrivateDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
 import { quote } from "../identity/quote.js";
@@ -45,8 +45,7 @@ export async function revokeTokens(
   }
   const ids = subjects.map((id) => asSpiffeId(id).toString());
   await ensurePrivateDirectory(dirname(file));
-  // Under a name of its own: the directory may hold what others lock.
-  return withLock(join(dirname(file), `.${basename(file)}.lock`), async () => {
+  return lockBeside(file, async () => {
     const moment = Math.floor(now() / 1_000);
     // The issuer's clock may be ahead of ours by as much as servers forgive.
     const until = moment + defaults.tokenClockSkewMs / 1_000;

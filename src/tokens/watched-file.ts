@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
-import { effectiveUid } from "../files/file-modes.js";
 import { LiveReading } from "../files/live-reading.js";
-import { checkPrivateDirectory } from "../files/private-directory.js";
+import { checkTrustedDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
 import { whenMissing } from "../files/when-missing.js";
 
@@ -56,6 +55,6 @@ export class WatchedFile<T> implements Disposable {
 }
 
 async function read(path: string): Promise<string> {
-  await checkPrivateDirectory(dirname(path), { owners: [effectiveUid(), 0] });
+  await checkTrustedDirectory(dirname(path));
   return (await readPublicFile(path)).toString("utf8");
 }

@@ -1,9 +1,8 @@
 import { linkSync, lstatSync, type Stats, unlinkSync } from "node:fs";
 import { connect } from "node:net";
-import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../errors.js";
 import { shellWord } from "../files/file-modes.js";
-import { withLock } from "../files/lock-file.js";
+import { lockBeside } from "../files/lock-beside.js";
 import type { UnixAddress } from "./address.js";
 
 /**
@@ -16,7 +15,7 @@ export async function publishSocket(hidden: string, { path }: UnixAddress): Prom
   if (tryLink(hidden, path)) return;
   // Of two servers that find the same stale file, the slower one would remove the live socket of the faster one: only
   // who holds the lock removes anything.
-  await withLock(join(dirname(path), `.${basename(path)}.lock`), () => replaceStale(hidden, path)).catch((cause) => {
+  await lockBeside(path, () => replaceStale(hidden, path)).catch((cause) => {
     if (cause?.code !== "ERR_LOCKED") throw cause;
     throw inUse(path, "another server is starting on it", cause);
   });

@@ -11,7 +11,7 @@ const now = new Date();
 const root = mintCa({ commonName: "root" });
 const search = (leaf: Minted, others: readonly Minted[], trusted: readonly Minted[] = [root], role?: PeerRole) => {
   const intermediates = others.map(({ certificate }) => certificate);
-  return findPath(leaf.certificate, intermediates, bundleOf(...trusted), now, role);
+  return findPath(leaf.certificate, { bundle: bundleOf(...trusted), intermediates, now, role });
 };
 const pathOf = (leaf: Minted, others: readonly Minted[], trusted?: readonly Minted[]) => {
   const result = search(leaf, others, trusted);
@@ -170,7 +170,7 @@ describe("findPath refuses", () => {
 
   test("a moment that is none", () => {
     const leaf = mintLeaf(root).certificate;
-    const result = findPath(leaf, [], bundleOf(root), new Date(Number.NaN));
+    const result = findPath(leaf, { bundle: bundleOf(root), now: new Date(Number.NaN) });
     expect(result).toMatchObject({ ok: false, code: "ERR_CERTIFICATE_EXPIRED" });
   });
 });
