@@ -1,7 +1,7 @@
+import { commandLines } from "../src/command-line/help.js";
 import type { Command } from "./command.js";
 
 export function toolHelp(commands: readonly Command[]): string[] {
-  const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     "Examples:",
     "  # a CA, two identities, and each learns the other's key",
@@ -13,7 +13,7 @@ export function toolHelp(commands: readonly Command[]): string[] {
     "Usage: certs-tool COMMAND …",
     "",
     "Commands:",
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...commandLines(commands),
     "",
     "certs-tool COMMAND --help shows the options of a command, certs-tool --version the version.",
     "Exit code 0: done, or it was so already. 1: refused or failed. 2: the command line is not understood.",

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { CommandLineError, parseArguments } from "../src/command-line/arguments.js";
-import { commandHelp, commonOptions } from "../src/command-line/help.js";
+import { asksForHelp, commandHelp, commonOptions } from "../src/command-line/help.js";
 import { ConfigError } from "../src/errors.js";
+import { version } from "../src/version.js";
 import type { Command, Context } from "./command.js";
 import { initCommand } from "./commands/init.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -47,7 +47,7 @@ async function dispatch(words: readonly string[], context: Surroundings, output:
   if (name === "--help" || name === "-h" || name === "help") return printHelp(toolHelp(commands), output);
   if (name === "--version") return printHelp([version()], output);
   const command = findCommand(name);
-  if (rest.includes("--help") || rest.includes("-h")) return printHelp(commandHelp(command), output);
+  if (asksForHelp(rest)) return printHelp(commandHelp(command), output);
   const args = parseArguments({ ...command, options: { ...command.options, json: commonOptions.json } }, rest);
   const { json, lines, failure } = await command.run(args, context);
   output.result(json, lines);
@@ -88,10 +88,4 @@ function report(error: unknown, output: Output): ExitCode {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   output.error(`this is a bug: ${text}`, "please report it with the line above");
   return exitCode.failed;
-}
-
-function version(): string {
-  // Two levels up from dist/certs-tool.
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return version;
 }

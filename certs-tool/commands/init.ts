@@ -1,4 +1,5 @@
 import { ensureLocalCa } from "../../src/ca/create-local-ca.js";
+import { noOperands } from "../../src/command-line/command-spec.js";
 import { shellWord } from "../../src/files/file-modes.js";
 import { defineCommand } from "../command.js";
 import { formatTime } from "../output.js";
@@ -14,7 +15,7 @@ export const initCommand = defineCommand({
     ["one that may also sign DNS names", "certs-tool init --ca ca --trust-domain local.test --dns app.internal"],
     ["with an encrypted key", "PINWIRE_CA_PASSPHRASE=… certs-tool init --ca ca --trust-domain local.test"],
   ],
-  operands: { name: "argument", min: 0, max: 0 },
+  operands: noOperands,
   options: {
     ca: { kind: "required", value: "DIR", help: "where the CA is kept; made with mode 0700" },
     "trust-domain": { kind: "required", value: "NAME", help: "the only trust domain that it can sign for" },

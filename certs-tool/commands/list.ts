@@ -1,4 +1,5 @@
 import { listIssued } from "../../src/ca/list-issued.js";
+import { noOperands } from "../../src/command-line/command-spec.js";
 import { defineCommand } from "../command.js";
 import { formatTable, formatTime } from "../output.js";
 
@@ -10,7 +11,7 @@ export const listCommand = defineCommand({
     ["all of them, the oldest first", "certs-tool list --ca ca"],
     ["those that are valid now", "certs-tool list --ca ca --json | jq '.certificates[] | select(.state == \"valid\")'"],
   ],
-  operands: { name: "argument", min: 0, max: 0 },
+  operands: noOperands,
   options: {
     ca: { kind: "required", value: "DIR", help: "the directory that certs-tool init made" },
   },

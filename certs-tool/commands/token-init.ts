@@ -1,3 +1,4 @@
+import { noOperands } from "../../src/command-line/command-spec.js";
 import { shellWord } from "../../src/files/file-modes.js";
 import { TokenIssuer } from "../../src/tokens/token-issuer.js";
 import { defineCommand } from "../command.js";
@@ -10,7 +11,7 @@ export const tokenInitCommand = defineCommand({
   examples: [
     ["an issuer for local.test", "certs-tool token init --issuer token-issuer --name spiffe://local.test/tokens"],
   ],
-  operands: { name: "argument", min: 0, max: 0 },
+  operands: noOperands,
   options: {
     issuer: { kind: "required", value: "DIR", help: "where its keys are kept; made with mode 0700" },
     name: { kind: "required", value: "SPIFFE_ID", help: "what its tokens call it" },

@@ -1,7 +1,7 @@
-import { readForeignFile } from "../../src/files/private-file.js";
 import { type InspectedToken, inspectToken } from "../../src/tokens/inspect-token.js";
 import { defineCommand } from "../command.js";
 import { formatTime } from "../output.js";
+import { readToken } from "../read-token.js";
 
 export const tokenInspectCommand = defineCommand({
   name: "token inspect",
@@ -18,7 +18,7 @@ export const tokenInspectCommand = defineCommand({
     "Nothing is verified but the form; only the server that it is for can tell whether it is good. The token itself is not printed.",
   ],
   async run({ operands: [file = ""] }, { now }) {
-    const text = (await readForeignFile(file)).toString("latin1").trim();
+    const text = await readToken(file);
     const tokens = inspectToken(text, new Date(now()));
     return { json: { file, tokens }, lines: tokens.flatMap(linesOf) };
   },

@@ -1,8 +1,9 @@
-import { readForeignFile } from "../../src/files/private-file.js";
+import { noOperands } from "../../src/command-line/command-spec.js";
 import { inspectToken } from "../../src/tokens/inspect-token.js";
 import { revokeTokens } from "../../src/tokens/revoke-tokens.js";
 import { defineCommand } from "../command.js";
 import { parseSpiffeId } from "../parse-name.js";
+import { readToken } from "../read-token.js";
 
 export const tokenRevokeCommand = defineCommand({
   name: "token revoke",
@@ -16,7 +17,7 @@ export const tokenRevokeCommand = defineCommand({
       "certs-tool token revoke --file revoked.json --subject spiffe://local.test/cli",
     ],
   ],
-  operands: { name: "argument", min: 0, max: 0 },
+  operands: noOperands,
   options: {
     file: { kind: "required", value: "FILE", help: "the revocation file; made when it is not there" },
     token: { kind: "list", value: "FILE", help: "a file that holds a token" },
@@ -45,6 +46,6 @@ export const tokenRevokeCommand = defineCommand({
 });
 
 async function jtiOf(file: string, now: number): Promise<string> {
-  const text = (await readForeignFile(file)).toString("latin1").trim();
+  const text = await readToken(file);
   return inspectToken(text, new Date(now)).at(-1)?.claims.jti ?? "";
 }

@@ -1,3 +1,4 @@
+import { noOperands } from "../../src/command-line/command-spec.js";
 import { shellWord } from "../../src/files/file-modes.js";
 import { TokenIssuer } from "../../src/tokens/token-issuer.js";
 import { defineCommand } from "../command.js";
@@ -13,7 +14,7 @@ export const tokenRotateCommand = defineCommand({
       "certs-tool token rotate --issuer token-issuer --forget",
     ],
   ],
-  operands: { name: "argument", min: 0, max: 0 },
+  operands: noOperands,
   options: {
     issuer: { kind: "required", value: "DIR", help: "the directory that certs-tool token init made" },
     forget: { kind: "flag", value: "", help: "drop every key there was, at once" },

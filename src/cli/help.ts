@@ -1,7 +1,7 @@
+import { commandLines } from "../command-line/help.js";
 import type { CommandEntry } from "./commands.js";
 
 export function toolHelp(commands: readonly CommandEntry[]): string[] {
-  const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     "Examples:",
     "  # a project that builds and whose tests pass",
@@ -14,7 +14,7 @@ export function toolHelp(commands: readonly CommandEntry[]): string[] {
     "Usage: pinwire COMMAND …",
     "",
     "Commands:",
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...commandLines(commands),
     "",
     "pinwire COMMAND --help shows the options of a command, pinwire --version the version.",
     "Exit code: the status of gRPC that tells why (0 to 16), 64 when the command line is not understood.",

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { CommandLineError, parseArguments } from "../command-line/arguments.js";
-import { commandHelp, commonOptions } from "../command-line/help.js";
+import { asksForHelp, commandHelp, commonOptions } from "../command-line/help.js";
+import { version } from "../version.js";
 import { type CommandEntry, commands } from "./commands.js";
 import { exitCode } from "./exit-code.js";
 import { toolHelp } from "./help.js";
@@ -39,12 +39,6 @@ async function dispatch(words: readonly string[], output: Output, { stdin, env }
   return command.run(args, { output, stdin, env });
 }
 
-function asksForHelp(words: readonly string[]): boolean {
-  const end = words.indexOf("--");
-  const before = end < 0 ? words : words.slice(0, end);
-  return before.includes("--help") || before.includes("-h");
-}
-
 /** The name of a command is one word or two, as in `policy explain`. */
 function findCommand(words: readonly string[]): CommandEntry {
   const [name, second] = words;
@@ -60,9 +54,4 @@ function findCommand(words: readonly string[]): CommandEntry {
 function printHelp(lines: readonly string[], output: Output): number {
   output.result({ help: lines.join("\n") }, lines);
   return exitCode.ok;
-}
-
-function version(): string {
-  const manifest = new URL("../../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -7,6 +6,7 @@ import {
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
 import { ConfigError } from "../errors.js";
+import { version } from "../version.js";
 
 export interface PluginStreams {
   readonly stdin: Readable;
@@ -24,7 +24,7 @@ export async function runPlugin(args: readonly string[], streams: PluginStreams)
   const plugin = await loadPlugin().catch((error: unknown) => installation(error));
   if (typeof plugin === "string") return fail(streams, plugin);
   if (args.length === 1 && args[0] === "--version") {
-    streams.stdout.write(`protoc-gen-pinwire ${version()}\n`);
+    streams.stdout.write(`protoc-gen-pinwire v${version()}\n`);
     return 0;
   }
   if (args.length > 0 || ("isTTY" in streams.stdin && streams.stdin.isTTY === true)) {
@@ -36,7 +36,7 @@ export async function runPlugin(args: readonly string[], streams: PluginStreams)
   }
   let response = create(CodeGeneratorResponseSchema);
   try {
-    response = plugin.generate(request, version());
+    response = plugin.generate(request, `v${version()}`);
   } catch (error) {
     response.error = explanation(error);
   }
@@ -51,11 +51,6 @@ function decoded(bytes: Uint8Array): CodeGeneratorRequest | undefined {
   } catch {
     return undefined;
   }
-}
-
-function version(): string {
-  const manifest = new URL("../../../package.json", import.meta.url);
-  return `v${(JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version}`;
 }
 
 const loadPlugin = () => import("./plugin.js");

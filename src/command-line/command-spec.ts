@@ -22,6 +22,8 @@ export interface OperandSpec {
   readonly max: number;
 }
 
+export const noOperands: OperandSpec = { name: "argument", min: 0, max: 0 };
+
 export interface OptionSpec {
   readonly kind: "flag" | "value" | "required" | "list";
   /** For example `DIR`; empty for a flag. */

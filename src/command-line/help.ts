@@ -21,6 +21,19 @@ export function commandHelp(command: CommandSpec): string[] {
   ];
 }
 
+/** Whether words on a command line ask for the help: what follows `--` is no option. */
+export function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  const before = end < 0 ? words : words.slice(0, end);
+  return before.includes("--help") || before.includes("-h");
+}
+
+/** The list of the commands of a tool. */
+export function commandLines(commands: readonly Pick<CommandSpec, "name" | "summary">[]): string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+}
+
 function exampleLines({ examples }: CommandSpec): string[] {
   return examples.flatMap(([comment, line]) => [`  # ${comment}`, `  ${line}`]);
 }

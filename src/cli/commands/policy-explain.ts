@@ -1,4 +1,5 @@
 import { CommandLineError } from "../../command-line/arguments.js";
+import { noOperands } from "../../command-line/command-spec.js";
 import { SpiffeId } from "../../identity/spiffe-id.js";
 import { explainPolicy, type PolicyExplanation } from "../../interceptors/policy-explanation.js";
 import { describeRule } from "../../interceptors/policy-rule.js";
@@ -19,7 +20,7 @@ export const policyExplainCommand = defineCommand({
     ],
     ["the same with a header", "pinwire policy explain … --header x-tenant=acme"],
   ],
-  operands: { name: "", min: 0, max: 0 },
+  operands: noOperands,
   options: {
     policy: { kind: "required", value: "FILE", help: "the policy, in gRPC's JSON (gRFC A43)" },
     peer: { kind: "required", value: "SPIFFE_ID", help: "who calls" },
