@@ -1,7 +1,7 @@
 import type { Logger } from "pinwire";
 
 /** Records go to `send` in batches, by and by. It may be slow or fail: calls never wait for it, and memory is bounded. */
-export function toCallback(send: (records: readonly object[]) => Promise<void>, most = 10_000): Logger {
+export function toCallback(send: (records: readonly object[]) => unknown, most = 10_000): Logger {
   let waiting: object[] = [];
   let dropped = 0;
   let sending = false;
@@ -9,7 +9,11 @@ export function toCallback(send: (records: readonly object[]) => Promise<void>, 
     while (waiting.length > 0) {
       const batch = dropped > 0 ? [...waiting, { event: "records dropped", dropped }] : waiting;
       [waiting, dropped] = [[], 0];
-      await send(batch).catch(() => {});
+      try {
+        await send(batch);
+      } catch {
+        // Say so where you will see it.
+      }
     }
     sending = false;
   };

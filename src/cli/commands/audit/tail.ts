@@ -36,7 +36,8 @@ export const auditTailCommand = defineCommand({
           position = step.value;
           break;
         }
-        output.line(output.json ? JSON.stringify(step.value) : lineOf(step.value));
+        // What a slow reader has not taken stays in the log.
+        if (!output.line(output.json ? JSON.stringify(step.value) : lineOf(step.value))) await output.drained();
       }
       await delay(pollMs, undefined, { signal }).catch(() => {});
     }
