@@ -1,5 +1,6 @@
 import { defaults } from "../defaults.js";
 import type { RpcError } from "../errors.js";
+import { CertificateAlarm } from "../interceptors/certificate-alarm.js";
 import { ChannelFigures, type ConnectionState } from "../interceptors/channel-stats.js";
 import { logAccusation, logFallback, logViolation } from "../interceptors/connection-log.js";
 import { strayLog } from "../interceptors/stray-log.js";
@@ -22,10 +23,13 @@ export class Connection {
   /** Undefined without the option `openTelemetry`. */
   readonly telemetry: ChannelTelemetry | undefined;
   readonly figures = new ChannelFigures();
+  /** Tells when our own certificate ends. */
+  readonly alarm: Disposable;
 
   constructor(channel: Channel, telemetry: ChannelTelemetry | undefined) {
     this.telemetry = telemetry;
     this.onStray = strayLog(channel.logger);
+    this.alarm = new CertificateAlarm(channel.credentials, channel.logger, "client");
     const dialer = dialerFor(channel);
     this.transport = new NegotiatedClientTransport(telemetry?.dialer(dialer) ?? dialer, {
       transports: channel.transports,
@@ -48,6 +52,7 @@ export class Connection {
   close(reason: RpcError): void {
     for (const call of this.calls.snapshot()) call.abort(reason);
     this.transport.close();
+    this.alarm[Symbol.dispose]();
     this.telemetry?.[Symbol.dispose]();
   }
 }

@@ -68,7 +68,11 @@ export class X509Svid {
     const key = parseKey(source.keyPem, keyFile);
     if (!spkiOf(key).equals(leaf.spki)) throw unusable("ERR_KEY_MISMATCH", `${keyFile} is not the key of ${certFile}`);
     const outdated = validityFault(leaf, source.now);
-    if (outdated !== undefined) throw unusable(outdated.code, `${certFile}: ${outdated.fault}`);
+    if (outdated !== undefined) {
+      // The key may stay, and so may the pins.
+      const renew = `renew it, with the command that made it: certs-tool issue ${profile.id} --ca CA_DIR --out DIR`;
+      throw unusable(outdated.code, `${certFile}: ${outdated.fault}`, undefined, renew);
+    }
     checkOrder(chain, certFile);
     return new X509Svid(profile.id, chain, key, source);
   }
@@ -121,8 +125,9 @@ function checkOrder(chain: readonly Certificate[], file: string): void {
   }
 }
 
-function unusable(code: ErrorCode, problem: string, cause?: X509Error): ConfigError {
-  const issue = "issue a new certificate and key with certs-tool issue SPIFFE_ID --ca CA_DIR --out DIR --force";
+const issueAnew = "issue a new certificate and key with certs-tool issue SPIFFE_ID --ca CA_DIR --out DIR --force";
+
+function unusable(code: ErrorCode, problem: string, cause?: X509Error, issue = issueAnew): ConfigError {
   const hint = code === "ERR_CERTIFICATE_NOT_YET_VALID" ? `check the clock of this machine, or ${issue}` : issue;
   return new ConfigError(code, problem, hint, cause && { cause });
 }

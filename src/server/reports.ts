@@ -1,6 +1,7 @@
 import type { ServerAudit } from "../audit/server-audit.js";
 import type { CredentialState } from "../credentials/credential-state.js";
 import { MtlsCredentials } from "../credentials/mtls-credentials.js";
+import { CertificateAlarm } from "../interceptors/certificate-alarm.js";
 import {
   logAccusation,
   logCredentialsRefused,
@@ -43,6 +44,7 @@ export class Reports implements Disposable {
       policyEvents.onRefused((error) => logPolicyRefused(logger, error)),
       policyEvents.onChange((change) => logPolicyChanged(logger, change)),
     ];
+    this.#subscriptions.push(new CertificateAlarm(credentials, logger, "server"));
     if (!(credentials instanceof MtlsCredentials)) return;
     this.#subscriptions.push(credentials.onRefused((error) => logCredentialsRefused(logger, error)));
   }

@@ -95,9 +95,15 @@ function presentedChain(socket: TLSSocket): Buffer[] {
 /** A second opinion: OpenSSL built and verified the chain on its own. Both have to say yes. */
 function requireOpenSslVerdict({ authorized, authorizationError }: TLSSocket, peer: PeerIdentity): void {
   if (authorized) return;
-  throw new PeerError("ERR_CHAIN_INVALID", `OpenSSL refuses the certificate chain: ${authorizationError}`, {
-    facts: { peerId: peer.id.toString(), pin: peer.pin.toString() },
-  });
+  const facts = { peerId: peer.id.toString(), pin: peer.pin.toString() };
+  // RFC 5280 counts the second that a certificate names as its end in, OpenSSL does not.
+  if (String(authorizationError) === "CERT_HAS_EXPIRED") {
+    const end = new Date(peer.notAfter).toISOString().replace(".000Z", "Z");
+    throw new PeerError("ERR_CERTIFICATE_EXPIRED", `the peer's certificate is refused: it expired at ${end}`, {
+      facts,
+    });
+  }
+  throw new PeerError("ERR_CHAIN_INVALID", `OpenSSL refuses the certificate chain: ${authorizationError}`, { facts });
 }
 
 function asRefusal(error: unknown): CodedError {

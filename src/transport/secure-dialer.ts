@@ -5,6 +5,8 @@ import type { CredentialState } from "../credentials/credential-state.js";
 import { defaults } from "../defaults.js";
 import { PeerError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
+import { validityFault } from "../identity/validity.js";
+import type { X509Svid } from "../identity/x509-svid.js";
 import type { Source } from "../source.js";
 import type { Address } from "./address.js";
 import { passGate } from "./gate.js";
@@ -72,8 +74,18 @@ async function verifyServer(raw: Duplex, options: SecureSocketOptions): Promise<
   const { peer, protocol } = passGate(socket, { state, protocols, role, expected, now: new Date(now()) });
   const watched = { socket, peer, protocol, role, credentials, madeWith, now, retireGraceMs } as const;
   const connection = new GuardedConnection(watched);
-  await listenForRefusal(connection);
+  await listenForRefusal(connection).catch((error: unknown) => {
+    throw withOwnFault(error, madeWith.svid, new Date(now()));
+  });
   return connection;
+}
+
+/** A server does not tell strangers why it refuses them. The most frequent reason of all can be seen from here. */
+function withOwnFault(error: unknown, { id, leaf }: X509Svid, now: Date): unknown {
+  if (!(error instanceof PeerError) || error.code !== "ERR_REFUSED_BY_PEER") return error;
+  const outdated = validityFault(leaf, now);
+  if (outdated === undefined) return error;
+  return new PeerError(error.code, `${error.message}; our own certificate, of ${id}, is outdated: ${outdated.fault}`);
 }
 
 /** Whatever fails in `work`, or takes too long, the socket is closed, and no event of it goes unheard. */

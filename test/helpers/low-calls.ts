@@ -54,6 +54,7 @@ export function lowClient({ credentials, target, handshakeTimeoutMs = 10_000, ..
     close: () => {},
     telemetry: undefined,
     figures: new ChannelFigures(),
+    alarm: { [Symbol.dispose]() {} },
     state: "connected" as const,
   };
   const calls = new Calls(connection, {

@@ -77,9 +77,21 @@ describe("the gate", () => {
     return socket.getPeerCertificate(true).issuerCertificate !== undefined;
   }
 
-  function gate(socket: TLSSocket, overrides: Partial<CredentialState> = {}) {
+  it("calls a certificate expired in its last second, which OpenSSL does not count in", async () => {
+    const notAfter = new Date(Math.floor(Date.now() / 1_000) * 1_000 - 1_000);
+    const { key: leafKey } = world.leaf(clientId);
+    const leaf = mintLeaf(world.ca, { id: clientId, key: leafKey, notAfter });
+    const socket = await finished({ key: leaf.keyPem, cert: leaf.pem });
+    const message = `the peer's certificate is refused: it expired at ${notAfter.toISOString().replace(".000Z", "Z")}`;
+    // Our own clock stands still in that second; OpenSSL has one of its own.
+    expect(() => gate(socket, {}, notAfter)).toThrow(
+      expect.objectContaining({ code: "ERR_CERTIFICATE_EXPIRED", message }),
+    );
+  });
+
+  function gate(socket: TLSSocket, overrides: Partial<CredentialState> = {}, now = new Date()) {
     const state = { ...world.credentials(serverId, clientId), ...overrides };
-    return passGate(socket, { state, protocols: ["pinwire/1", "h2"], role: "client", now: new Date() });
+    return passGate(socket, { state, protocols: ["pinwire/1", "h2"], role: "client", now });
   }
 
   /** The server's end of a handshake that is done, whatever the client had. */

@@ -3,9 +3,11 @@ import { rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { SpiffeId } from "../../src/identity/spiffe-id.js";
+import { X509Svid } from "../../src/identity/x509-svid.js";
 import { refusalBytes } from "../../src/transport/refusal.js";
 import { secureSocket } from "../../src/transport/secure-dialer.js";
 import { clientId, serverId, World } from "../helpers/identities.js";
+import { mintLeaf } from "../helpers/mint.js";
 import { closed, dialError, echoed, greeting, nextBytes, SecurePair, socketClosed } from "../helpers/secure-pair.js";
 import { staleSocket } from "../helpers/stale-socket.js";
 import { rogueServer, serveRaw } from "../helpers/tls-peer.js";
@@ -109,6 +111,29 @@ describe("secureSocket", () => {
     const raw = connect({ path: pair.address.path });
     await socketClosed(raw.destroy());
     expect(await dialError(secureSocket(raw, options(pair)))).toMatchObject({ code: "ERR_HANDSHAKE_FAILED" });
+  });
+});
+
+describe("a server that refuses us", () => {
+  it("is not the only one who can know that our own certificate has expired", async () => {
+    const hour = 3_600_000;
+    const pair = await SecurePair.start();
+    const { ca } = pair.world;
+    const { key } = pair.world.leaf(clientId);
+    const expired = new Date(Math.floor(Date.now() / 1_000) * 1_000 - hour);
+    const notBefore = new Date(expired.getTime() - hour);
+    const { pem: certPem, keyPem } = mintLeaf(ca, { id: clientId, key, notBefore, notAfter: expired });
+    // Loaded while it was good, as by a process that has run since.
+    const svid = X509Svid.fromPem({ certPem, keyPem, now: new Date(expired.getTime() - 1) });
+    pair.clientCredentials.set({ ...pair.clientCredentials.current(), svid });
+    const error = await dialError(pair.dial());
+    const { reason, reference } = await pair.refused.next();
+    expect(reason).toMatchObject({ code: "ERR_CERTIFICATE_EXPIRED" });
+    const end = expired.toISOString().replace(".000Z", "Z");
+    expect(error).toMatchObject({
+      code: "ERR_REFUSED_BY_PEER",
+      message: `the server refuses us; its log says why under ${reference}; our own certificate, of ${clientId}, is outdated: it expired at ${end}`,
+    });
   });
 });
 
