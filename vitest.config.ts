@@ -9,7 +9,7 @@ const withoutCalls = [
   "test/client/**",
   "test/rpc/{codec,compile-encoder,encode-message}.test.ts",
   "test/interceptors/policy*.test.ts",
-  "test/interceptors/{anomaly-detector,error-origin,identity-table,latency-histogram,quarantine,redaction,replay-window,scrub}.test.ts",
+  "test/interceptors/{anomaly-detector,error-origin,identity-table,latency-histogram,metric-producer,quarantine,redaction,replay-window,scrub}.test.ts",
 ];
 
 export default defineConfig({

@@ -36,6 +36,7 @@ export type { CircuitBreakerOptions, CircuitState } from "./interceptors/circuit
 export type { FreshnessOption } from "./interceptors/freshness-option.js";
 export type { Logger } from "./interceptors/logger.js";
 export type { MethodStats } from "./interceptors/method-figures.js";
+export { createMetricProducer, type MetricProducer } from "./interceptors/metrics/metric-producer.js";
 export type {
   AnyMeterProvider,
   AnyTracerProvider,

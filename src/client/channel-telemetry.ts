@@ -3,7 +3,7 @@ import { isCodedError } from "../errors.js";
 import type { CircuitState } from "../interceptors/circuit-breaker.js";
 import type { ClientObserver } from "../interceptors/client-observer.js";
 import type { OpenTelemetry } from "../interceptors/load-open-telemetry.js";
-import { quietly } from "../interceptors/open-telemetry/quietly.js";
+import { quietly } from "../interceptors/quietly.js";
 import type { AttemptPlan } from "../rpc/attempts/attempt-plan.js";
 import type { ClientStage } from "../rpc/client-method.js";
 import type { Dialer } from "../rpc/dialer.js";

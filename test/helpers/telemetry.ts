@@ -6,6 +6,7 @@ import {
   type ExponentialHistogram,
   type Histogram,
   MeterProvider,
+  type MetricData,
   MetricReader,
 } from "@opentelemetry/sdk-metrics";
 import {
@@ -14,6 +15,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
+import { createMetricProducer } from "../../src/interceptors/metrics/metric-producer.js";
 
 /** One series of a metric: its attributes, and its sum or the sum and count of its histogram. */
 export interface Series {
@@ -23,20 +25,42 @@ export interface Series {
 }
 
 /** What reads when the test does, and not by a timer. */
-class TestReader extends MetricReader {
+export class TestReader extends MetricReader {
   protected async onForceFlush(): Promise<void> {}
   protected async onShutdown(): Promise<void> {}
 }
 
+/** The ways in which metrics get to a reader of the SDK. */
+export const metricRoutes = ["meterProvider", "metricProducer"] as const;
+
 /** The SDK of OpenTelemetry, with everything kept in memory. */
 export class CollectedTelemetry {
-  readonly #reader = new TestReader();
+  readonly #route: (typeof metricRoutes)[number];
+  readonly #metricProducer = createMetricProducer();
+  readonly #reader = new TestReader({ metricProducers: [this.#metricProducer] });
   readonly #spans = new InMemorySpanExporter();
   readonly meterProvider = new MeterProvider({ readers: [this.#reader] });
   readonly tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(this.#spans)] });
 
+  constructor(route: (typeof metricRoutes)[number] = "meterProvider") {
+    this.#route = route;
+  }
+
+  /** Metrics alone. */
+  get metricOption() {
+    if (this.#route === "metricProducer") return { metricProducer: this.#metricProducer };
+    return { meterProvider: this.meterProvider };
+  }
+
   get option() {
-    return { meterProvider: this.meterProvider, tracerProvider: this.tracerProvider };
+    return { ...this.metricOption, tracerProvider: this.tracerProvider };
+  }
+
+  /** As an exporter gets them. */
+  async collected(): Promise<MetricData[]> {
+    const { resourceMetrics, errors } = await this.#reader.collect();
+    if (errors.length > 0) throw errors[0];
+    return resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
   }
 
   get spans(): ReadableSpan[] {
@@ -45,11 +69,8 @@ export class CollectedTelemetry {
 
   /** Every metric with its unit and series. */
   async metrics(): Promise<Map<string, { unit: string; series: Series[] }>> {
-    const { resourceMetrics, errors } = await this.#reader.collect();
-    if (errors.length > 0) throw errors[0];
-    const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
     return new Map(
-      metrics.map(({ descriptor, dataPoints }) => [
+      (await this.collected()).map(({ descriptor, dataPoints }) => [
         descriptor.name,
         { unit: descriptor.unit, series: dataPoints.map((point) => seriesOf(point)) },
       ]),

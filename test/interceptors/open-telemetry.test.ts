@@ -8,6 +8,7 @@ import { createClient } from "../../src/client/client.js";
 import { RpcError } from "../../src/errors.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { AdminService } from "../../src/gen/pinwire/admin/v1/admin_pb.js";
+import { createMetricProducer } from "../../src/interceptors/metrics/metric-producer.js";
 import { allow, deny } from "../../src/interceptors/policy.js";
 import { createServer } from "../../src/server/server.js";
 import { Status, statusName } from "../../src/status.js";
@@ -17,7 +18,7 @@ import { collect, failure } from "../helpers/collect.js";
 import { ExampleWorld } from "../helpers/example-processes.js";
 import { GreeterPair, RecordingLogger, testTransport } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
-import { CollectedTelemetry, registerContexts, type Series } from "../helpers/telemetry.js";
+import { CollectedTelemetry, metricRoutes, registerContexts, type Series } from "../helpers/telemetry.js";
 
 registerContexts();
 
@@ -40,9 +41,9 @@ function table(series: readonly Series[], count: (series: Series) => number = (o
 
 const sum = (series: readonly Series[]) => series.reduce((total, { value }) => total + value, 0);
 
-describe("metrics", () => {
+describe.each(metricRoutes)("metrics by a %s", (route) => {
   it(`are what the clients counted, for random calls (PINWIRE_SEED=${seed})`, async () => {
-    const telemetry = new CollectedTelemetry();
+    const telemetry = new CollectedTelemetry(route);
     const failures = [Status.NOT_FOUND, Status.ABORTED, Status.INTERNAL] as const;
     const pair = await GreeterPair.start({
       server: {
@@ -114,8 +115,8 @@ describe("metrics", () => {
   });
 
   it("know no names that a peer invents, and no peers", async () => {
-    const telemetry = new CollectedTelemetry();
-    const pair = await GreeterPair.start({ server: { openTelemetry: { meterProvider: telemetry.meterProvider } } });
+    const telemetry = new CollectedTelemetry(route);
+    const pair = await GreeterPair.start({ server: { openTelemetry: telemetry.metricOption } });
     const channel = createChannel({
       credentials: pair.clientCredentials,
       target: pair.target,
@@ -146,7 +147,7 @@ describe("metrics", () => {
   });
 
   it("show retries, the circuit breaker and what is left of the throttle", async () => {
-    const telemetry = new CollectedTelemetry();
+    const telemetry = new CollectedTelemetry(route);
     let times = 0;
     const pair = await GreeterPair.start({
       client: {
@@ -198,7 +199,7 @@ describe("metrics", () => {
   });
 
   it("end with the server and the channel: what is read when it is collected is not read any more", async () => {
-    const telemetry = new CollectedTelemetry();
+    const telemetry = new CollectedTelemetry(route);
     const pair = await GreeterPair.start({
       server: { openTelemetry: telemetry.option },
       client: { openTelemetry: telemetry.option },
@@ -218,7 +219,7 @@ describe("metrics", () => {
   });
 
   it("count an attempt that was cancelled, and one whose time was up", async () => {
-    const telemetry = new CollectedTelemetry();
+    const telemetry = new CollectedTelemetry(route);
     const pair = await GreeterPair.start({
       client: { openTelemetry: telemetry.option },
       implementation: {
@@ -239,9 +240,9 @@ describe("metrics", () => {
   });
 });
 
-describe("docs/telemetry.md", () => {
+describe.each(metricRoutes)("docs/telemetry.md, by a %s,", (route) => {
   it("has every metric with its unit and its attributes, and no other", async () => {
-    const telemetry = new CollectedTelemetry();
+    const telemetry = new CollectedTelemetry(route);
     const openTelemetry = telemetry.option;
     const pair = await GreeterPair.start({
       server: { openTelemetry, audit: await new AuditPlace().open() },
@@ -384,12 +385,20 @@ describe("the option", () => {
         logger: new RecordingLogger(),
         openTelemetry: openTelemetry as true,
       });
-    const words = "openTelemetry must be true, false or an object with a meterProvider, a tracerProvider or both";
+    const words =
+      "openTelemetry must be true, false or an object with a meterProvider or metricProducer, a tracerProvider, or both";
     for (const wrong of [1, "yes", null, {}, { meterProvider: {} }, { tracerProvider: 1 }]) {
       expect(make(wrong)).toThrow(expect.objectContaining({ code: "ERR_INVALID_OPTION", message: words }));
     }
     expect(make({ meter: {} })).toThrow(expect.objectContaining({ code: "ERR_INVALID_OPTION" }));
-    for (const right of [true, false, undefined]) expect(make(right)).not.toThrow();
+    const metricProducer = createMetricProducer();
+    expect(make({ metricProducer: { collect: async () => ({}) } })).toThrow(
+      "openTelemetry.metricProducer must be what createMetricProducer() returned",
+    );
+    expect(make({ metricProducer, meterProvider: new CollectedTelemetry().meterProvider })).toThrow(
+      "openTelemetry takes a meterProvider or a metricProducer, not both",
+    );
+    for (const right of [{ metricProducer }, true, false, undefined]) expect(make(right)).not.toThrow();
   });
 
   it("needs @opentelemetry/api, and says so; nothing else does", async () => {

@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Meter } from "@opentelemetry/api";
+import type { HistogramMetric, Metrics } from "../metrics/metrics.js";
 
 /** The buckets that gRFC A66 gives for seconds and for bytes. */
 const secondBuckets = [
@@ -13,22 +13,10 @@ const byteBuckets = [
   4294967296,
 ];
 
-export function counter(meter: Meter, name: string, unit: string, description: string): Counter {
-  return meter.createCounter(name, { unit, description });
+export function seconds(metrics: Metrics, name: string, description: string): HistogramMetric {
+  return metrics.histogram({ name, unit: "s", description }, secondBuckets);
 }
 
-export function seconds(meter: Meter, name: string, description: string): Histogram {
-  return meter.createHistogram(name, {
-    unit: "s",
-    description,
-    advice: { explicitBucketBoundaries: secondBuckets },
-  });
-}
-
-export function bytes(meter: Meter, name: string, description: string): Histogram {
-  return meter.createHistogram(name, {
-    unit: "By",
-    description,
-    advice: { explicitBucketBoundaries: byteBuckets },
-  });
+export function bytes(metrics: Metrics, name: string, description: string): HistogramMetric {
+  return metrics.histogram({ name, unit: "By", description }, byteBuckets);
 }

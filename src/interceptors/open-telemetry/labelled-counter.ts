@@ -1,24 +1,25 @@
-import type { Attributes, Counter } from "@opentelemetry/api";
+import type { Attributes } from "../metrics/metrics.js";
+import type { SumMetric, SumSeries } from "../metrics/sum-metric.js";
 
-/** A counter with one attribute of few values, and the same others each time. Its attributes are made once for each value. */
+/** A counter with one attribute of few values, and the same others each time. */
 export class LabelledCounter<Value extends string> {
-  readonly #counter: Counter;
+  readonly #metric: SumMetric;
   readonly #label: string;
   readonly #others: Attributes;
-  readonly #made = new Map<Value, Attributes>();
+  readonly #series = new Map<Value, SumSeries>();
 
-  constructor(counter: Counter, label: string, others: Attributes = {}) {
-    this.#counter = counter;
+  constructor(metric: SumMetric, label: string, others: Attributes = {}) {
+    this.#metric = metric;
     this.#label = label;
     this.#others = others;
   }
 
   add(value: Value, count = 1): void {
-    let attributes = this.#made.get(value);
-    if (attributes === undefined) {
-      attributes = { [this.#label]: value, ...this.#others };
-      this.#made.set(value, attributes);
+    let series = this.#series.get(value);
+    if (series === undefined) {
+      series = this.#metric.series({ [this.#label]: value, ...this.#others });
+      this.#series.set(value, series);
     }
-    this.#counter.add(count, attributes);
+    series.add(count);
   }
 }

@@ -1,30 +1,15 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Attributes } from "@opentelemetry/api";
-import { type Status, statusName } from "../../status.js";
+import { methodName } from "../../rpc/method-path.js";
+import type { Attributes } from "../metrics/metrics.js";
 
 /** All names that nothing is served under. */
-export const otherMethod = "other";
+const otherMethod = "other";
 
-/** `package.Service/Method`. */
-export function methodName(method: DescMethod | undefined): string {
-  return method === undefined ? otherMethod : `${method.parent.typeName}/${method.name}`;
+export function methodAttributes(method: DescMethod | undefined, more: Attributes = {}): Attributes {
+  return { "grpc.method": spanName(method), ...more };
 }
 
-/** The attributes of the calls of one method, made once for each status: a call makes none. */
-export class MethodAttributes {
-  readonly begun: Attributes;
-  readonly #ended: (Attributes | undefined)[] = new Array(17);
-
-  constructor(method: DescMethod | undefined, more: Attributes = {}) {
-    this.begun = { "grpc.method": methodName(method), ...more };
-  }
-
-  ended(status: Status): Attributes {
-    let attributes = this.#ended[status];
-    if (attributes === undefined) {
-      attributes = { ...this.begun, "grpc.status": statusName(status) };
-      this.#ended[status] = attributes;
-    }
-    return attributes;
-  }
+/** `package.Service/Method` */
+export function spanName(method: DescMethod | undefined): string {
+  return method === undefined ? otherMethod : methodName(method);
 }

@@ -1,5 +1,4 @@
 import { performance } from "node:perf_hooks";
-import type { DescMethod } from "@bufbuild/protobuf";
 import type { Metadata } from "../../rpc/metadata.js";
 import type {
   ClientRequest,
@@ -9,19 +8,18 @@ import type {
   Outcome,
 } from "../../rpc/transport.js";
 import { Status } from "../../status.js";
-import type { ClientMetrics } from "./client-metrics.js";
-import { quietly } from "./quietly.js";
+import type { MethodExchanges } from "./exchange-metrics.js";
 
 type Attempts = Pick<ClientTransport, "open" | "backoffMs">;
 
 /** The same transport, with its attempts at the calls of one method told to the metrics. */
-export function observedAttempts(transport: Attempts, method: DescMethod, metrics: ClientMetrics): Attempts {
+export function observedAttempts(transport: Attempts, metrics: MethodExchanges): Attempts {
   return {
     get backoffMs() {
       return transport.backoffMs;
     },
     open: (request, listener) => {
-      const attempt = new ObservedAttempt(request, listener, method, metrics);
+      const attempt = new ObservedAttempt(request, listener, metrics);
       attempt.begin(transport);
       return attempt;
     },
@@ -32,8 +30,7 @@ export function observedAttempts(transport: Attempts, method: DescMethod, metric
 class ObservedAttempt implements ClientStream, ClientStreamListener {
   readonly #request: ClientRequest;
   readonly #listener: ClientStreamListener;
-  readonly #method: DescMethod;
-  readonly #metrics: ClientMetrics;
+  readonly #metrics: MethodExchanges;
   readonly #startedAt = performance.now();
   #stream: ClientStream | undefined;
   #sent = 0;
@@ -41,10 +38,9 @@ class ObservedAttempt implements ClientStream, ClientStreamListener {
   #begun = false;
   #over = false;
 
-  constructor(request: ClientRequest, listener: ClientStreamListener, method: DescMethod, metrics: ClientMetrics) {
+  constructor(request: ClientRequest, listener: ClientStreamListener, metrics: MethodExchanges) {
     this.#request = request;
     this.#listener = listener;
-    this.#method = method;
     this.#metrics = metrics;
   }
 
@@ -89,7 +85,7 @@ class ObservedAttempt implements ClientStream, ClientStreamListener {
 
   #count(): void {
     this.#begun = true;
-    quietly(() => this.#metrics.attemptBegan(this.#method));
+    this.#metrics.began();
   }
 
   #end(status: Status): void {
@@ -97,6 +93,6 @@ class ObservedAttempt implements ClientStream, ClientStreamListener {
     this.#over = true;
     if (!this.#begun) this.#count();
     const durationMs = performance.now() - this.#startedAt;
-    quietly(() => this.#metrics.attemptEnded(this.#method, status, durationMs, this.#sent, this.#received));
+    this.#metrics.ended(status, durationMs, this.#sent, this.#received);
   }
 }

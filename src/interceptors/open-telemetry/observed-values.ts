@@ -1,18 +1,18 @@
-import type { Attributes, Meter, Observable } from "@opentelemetry/api";
+import type { Attributes, Metrics } from "../metrics/metrics.js";
 
 /** Values that are read when somebody collects them, until this is disposed of. */
 export class ObservedValues implements Disposable {
-  readonly #meter: Meter;
+  readonly #metrics: Metrics;
   readonly #attributes: Attributes;
-  readonly #stop: (() => void)[] = [];
+  readonly #followed: Disposable[] = [];
 
-  constructor(meter: Meter, attributes: Attributes) {
-    this.#meter = meter;
+  constructor(metrics: Metrics, attributes: Attributes) {
+    this.#metrics = metrics;
     this.#attributes = attributes;
   }
 
   gauge(name: string, unit: string, description: string, read: () => number): void {
-    this.#observe(this.#meter.createObservableGauge(name, { unit, description }), read);
+    this.#followed.push(this.#metrics.gauge({ name, unit, description }).follow(this.#attributes, read));
   }
 
   /** Of this process' own certificate; negative once it has expired. */
@@ -23,16 +23,10 @@ export class ObservedValues implements Disposable {
 
   /** What only grows. */
   count(name: string, unit: string, description: string, read: () => number): void {
-    this.#observe(this.#meter.createObservableCounter(name, { unit, description }), read);
+    this.#followed.push(this.#metrics.counter({ name, unit, description }).series(this.#attributes).follow(read));
   }
 
   [Symbol.dispose](): void {
-    for (const stop of this.#stop.splice(0)) stop();
-  }
-
-  #observe(instrument: Observable, read: () => number): void {
-    const callback: Parameters<Observable["addCallback"]>[0] = (result) => result.observe(read(), this.#attributes);
-    instrument.addCallback(callback);
-    this.#stop.push(() => instrument.removeCallback(callback));
+    for (const each of this.#followed.splice(0)) each[Symbol.dispose]();
   }
 }

@@ -1,48 +1,44 @@
-import { createRequire } from "node:module";
 import type { DescMethod } from "@bufbuild/protobuf";
-import {
-  type Attributes,
-  type Meter,
-  type MeterProvider,
-  metrics,
-  type Tracer,
-  type TracerProvider,
-  trace,
-} from "@opentelemetry/api";
+import { type MeterProvider, metrics, type TracerProvider, trace } from "@opentelemetry/api";
 import type { ClientStage } from "../../rpc/client-method.js";
 import type { ServerStage } from "../../rpc/server-method.js";
+import { libraryVersion } from "../library-version.js";
+import { LateProducer } from "../metrics/metric-producer.js";
+import type { Attributes, Metrics } from "../metrics/metrics.js";
+import { ProducedMetrics } from "../metrics/produced-metrics.js";
 import type { OpenTelemetryProviders } from "../open-telemetry-option.js";
+import { CallTracer } from "./call-tracer.js";
 import { ClientMetrics } from "./client-metrics.js";
 import { clientTracing } from "./client-tracing.js";
+import { MeterMetrics } from "./meter-metrics.js";
 import { ObservedValues } from "./observed-values.js";
 import { ServerMetrics } from "./server-metrics.js";
 import { serverTracing } from "./server-tracing.js";
 
-const library = "pinwire";
-
 /** Where the numbers and spans of one server or channel go. What nobody wants is undefined, or no stage. */
 export class OpenTelemetry {
-  readonly #meter: Meter | undefined;
-  readonly #tracer: Tracer | undefined;
+  readonly #metrics: Metrics | undefined;
+  readonly #tracer: CallTracer | undefined;
 
   constructor(option: true | OpenTelemetryProviders) {
-    const { meterProvider, tracerProvider } = option === true ? registered() : option;
+    const providers = option === true ? registered() : option;
+    this.#metrics = metricsOf(providers);
     // The option was checked as far as JavaScript can be; the types of the API are not part of ours.
-    this.#meter = (meterProvider as MeterProvider | undefined)?.getMeter(library, version());
-    this.#tracer = (tracerProvider as TracerProvider | undefined)?.getTracer(library, version());
+    const tracerProvider = providers.tracerProvider as TracerProvider | undefined;
+    this.#tracer = tracerProvider && new CallTracer(tracerProvider);
   }
 
   serverMetrics(identity: string): ServerMetrics | undefined {
-    return this.#meter && new ServerMetrics(this.#meter, identity);
+    return this.#metrics && new ServerMetrics(this.#metrics, identity);
   }
 
   clientMetrics(target: string): ClientMetrics | undefined {
-    return this.#meter && new ClientMetrics(this.#meter, target);
+    return this.#metrics && new ClientMetrics(this.#metrics, target);
   }
 
   /** For what is read when it is collected. */
   values(attributes: Attributes): ObservedValues | undefined {
-    return this.#meter && new ObservedValues(this.#meter, attributes);
+    return this.#metrics && new ObservedValues(this.#metrics, attributes);
   }
 
   serverStages(): ServerStage[] {
@@ -58,11 +54,8 @@ function registered(): OpenTelemetryProviders {
   return { meterProvider: metrics.getMeterProvider(), tracerProvider: trace.getTracerProvider() };
 }
 
-/** By its own name, so that it is found wherever the package was built to; a bundle may not have it. */
-function version(): string | undefined {
-  try {
-    return createRequire(import.meta.url)("pinwire/package.json").version;
-  } catch {
-    return undefined;
-  }
+function metricsOf({ meterProvider, metricProducer }: OpenTelemetryProviders): Metrics | undefined {
+  if (metricProducer instanceof LateProducer) return metricProducer.metrics(() => new ProducedMetrics());
+  const provider = meterProvider as MeterProvider | undefined;
+  return provider && MeterMetrics.of(provider.getMeter("pinwire", libraryVersion()));
 }

@@ -6,7 +6,6 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
-  type Tracer,
   trace,
 } from "@opentelemetry/api";
 import type { ErrorCode } from "../../errors.js";
@@ -14,10 +13,11 @@ import { failureOf } from "../../rpc/outcome.js";
 import type { ServerCall } from "../../rpc/server-call.js";
 import type { ServerMethod, ServerStage } from "../../rpc/server-method.js";
 import { Status } from "../../status.js";
+import { quietly } from "../quietly.js";
 import { endSpan, spanAttributes } from "./call-span.js";
+import type { CallTracer } from "./call-tracer.js";
 import { metadataCarrier } from "./metadata-carrier.js";
-import { methodName } from "./method-attributes.js";
-import { quietly } from "./quietly.js";
+import { spanName } from "./method-attributes.js";
 
 /** Statuses by which a server says that the fault is its own (OpenTelemetry's conventions for gRPC). */
 const faults: ReadonlySet<Status> = new Set([
@@ -29,20 +29,20 @@ const faults: ReadonlySet<Status> = new Set([
  * A span for each call of a server, child of its caller's. Outermost, and the rest of the call runs in it, so that what a
  * handler does belongs to it.
  */
-export function serverTracing(tracer: Tracer): ServerStage {
+export function serverTracing(spans: CallTracer): ServerStage {
   const kinds = new Map<ServerMethod, { name: string; attributes: Attributes }>();
   const kindOf = (route: ServerMethod) => {
     let kind = kinds.get(route);
     if (kind === undefined) {
-      kind = { name: methodName(route.method), attributes: spanAttributes(route.method) };
+      kind = { name: spanName(route.method), attributes: spanAttributes(route.method) };
       kinds.set(route, kind);
     }
     return kind;
   };
-  return async (call, next) => {
+  const traced: ServerStage = async (call, next) => {
     const parent = callersContext(call);
     const { name, attributes } = kindOf(call.route);
-    const span = quietly(() => tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent));
+    const span = quietly(() => spans.tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent));
     if (span === undefined) return next();
     try {
       await context.with(trace.setSpan(parent, span), next);
@@ -52,6 +52,7 @@ export function serverTracing(tracer: Tracer): ServerStage {
       throw error;
     }
   };
+  return (call, next) => (spans.isIdle ? next() : traced(call, next));
 }
 
 /** What an authenticated peer says about its own trace is believed, whether or not it may call. */
