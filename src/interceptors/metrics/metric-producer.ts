@@ -21,7 +21,7 @@ export function createMetricProducer(): MetricProducer {
   return new LateProducer();
 }
 
-/** What counts is loaded by the first server or channel that is given it, as everything that `import "pinwire"` does not need. */
+/** What counts is loaded with the first server or channel that is given it: importing pinwire stays light. */
 export class LateProducer implements MetricProducer {
   #metrics: ProducedMetrics | undefined;
 
