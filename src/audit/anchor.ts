@@ -18,8 +18,9 @@ export interface Anchor {
   readonly publicKey: string;
 }
 
-export async function writeAnchor(path: string, anchor: Anchor): Promise<void> {
-  const { log, epoch, seq, hash, time, publicKey } = anchor;
+export async function writeAnchor(path: string, key: KeyObject, place: Omit<Anchor, "publicKey">): Promise<void> {
+  const { log, epoch, seq, hash, time } = place;
+  const publicKey = key.export({ type: "spki", format: "der" }).toString("base64");
   const text = `${JSON.stringify({ version: 1, log, epoch, seq, hash, time, publicKey })}\n`;
   await writeFileAtomically(path, text, { mode: 0o644, overwrite: true });
 }

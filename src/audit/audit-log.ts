@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { ConfigError, isCodedError, UsageError } from "../errors.js";
-import { type AuditFields, recordText } from "./audit-record.js";
+import { AuditBatch, type PendingRecord } from "./audit-batch.js";
+import { type AuditFields, assertFits, recordText } from "./audit-record.js";
 import type { AuditWriter } from "./audit-writer.js";
 import { LogUsers } from "./log-users.js";
 
@@ -9,12 +10,6 @@ export interface AuditLogOptions {
   readonly checkpointEveryMs: number;
   /** In milliseconds, by a clock that never jumps. @default performance.now */
   readonly now?: () => number;
-}
-
-interface Waiting {
-  readonly text: string;
-  resolve(seq: number): void;
-  reject(reason: ConfigError): void;
 }
 
 interface Failure {
@@ -38,7 +33,7 @@ export class AuditLog implements AsyncDisposable {
   readonly #release: () => void;
   readonly #listeners: Set<(error: Error) => void>;
   readonly #users = new LogUsers();
-  #waiting: Waiting[] = [];
+  #next: AuditBatch | undefined;
   #flushing: Promise<void> | undefined;
   #checkpointDue = false;
   #timer: NodeJS.Timeout | undefined;
@@ -88,19 +83,32 @@ export class AuditLog implements AsyncDisposable {
    * @throws ConfigError ERR_AUDIT_UNAVAILABLE when it cannot be written; the next gap record counts it
    * @throws UsageError ERR_INVALID_OPTION when no verifier could read it, or its type is one that only the log itself writes
    */
-  append(fields: AuditFields): Promise<number> {
-    if (this.#closed !== undefined) return Promise.reject(unavailable("is closed"));
+  async append(fields: AuditFields): Promise<number> {
+    // Its text first, so that what does not fit fails by itself, and not all that is written with it.
+    const record = this.add(appendedText(fields));
+    await record.written;
+    return record.seq ?? Number.NaN;
+  }
+
+  /**
+   * Adds a record whose text is made already, as {@link recordText} does it.
+   *
+   * @throws ConfigError ERR_AUDIT_UNAVAILABLE at once while the log cannot be written, or with `written`
+   * @throws UsageError ERR_INVALID_OPTION when it is too long
+   * @internal
+   */
+  add(text: string): PendingRecord {
+    assertFits(text);
+    if (this.#closed !== undefined) throw unavailable("is closed");
     const failure = this.#failure;
     if (failure !== undefined && this.#now() < failure.retryAt) {
       failure.lost += 1;
       this.#lost += 1;
-      return Promise.reject(unavailable(`cannot be written since ${failure.since} (${failure.code})`));
+      throw unavailable(`cannot be written since ${failure.since} (${failure.code})`);
     }
-    return new Promise((resolve, reject) => {
-      // Here, so that what does not fit fails by itself, and not all that is written with it.
-      this.#waiting.push({ text: appendedText(fields), resolve, reject });
-      this.#flushing ??= this.#flush();
-    });
+    this.#next ??= new AuditBatch();
+    this.#flushing ??= this.#flush();
+    return this.#next.add(text);
   }
 
   /**
@@ -153,7 +161,9 @@ export class AuditLog implements AsyncDisposable {
     await this.#flushing;
     clearTimeout(this.#timer);
     try {
-      await this.#writer.write([...this.#gap(), recordText({ type: "close" })], true);
+      const gap = this.#gap();
+      const end = recordText({ type: "close" });
+      await this.#writer.write(gap === undefined ? [end] : [gap, end], true);
     } catch (error) {
       this.#report(error);
     }
@@ -167,49 +177,49 @@ export class AuditLog implements AsyncDisposable {
   }
 
   async #flush(): Promise<void> {
-    // Whatever else is appended at this moment goes with the same write.
-    await undefined;
+    // Whatever else is appended in this turn of the event loop goes with the same write.
+    await new Promise(setImmediate);
     do {
-      const batch = this.#waiting;
-      this.#waiting = [];
+      const batch = this.#next;
+      this.#next = undefined;
       await this.#write(batch);
-    } while (this.#waiting.length > 0 || this.#checkpointDue);
+    } while (this.#next !== undefined || this.#checkpointDue);
     this.#flushing = undefined;
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
-    const records = [...this.#gap(), ...batch.map(({ text }) => text)];
+  async #write(batch: AuditBatch = new AuditBatch()): Promise<void> {
+    const gap = this.#gap();
+    const records = gap === undefined ? batch.texts : [gap, ...batch.texts];
     const total = this.#writer.unsigned + records.length;
     const checkpoint = this.#checkpointDue || total >= this.#options.checkpointEveryRecords;
     this.#checkpointDue = false;
     try {
-      const first = (await this.#writer.write(records, checkpoint)) + records.length - batch.length;
+      const first = await this.#writer.write(records, checkpoint);
       this.#failure = undefined;
       this.#written += records.length;
-      for (const [index, { resolve }] of batch.entries()) resolve(first + index);
+      batch.succeed(first + records.length - batch.texts.length);
       this.#checkpointLater();
     } catch (error) {
       this.#fail(error, batch);
     }
   }
 
-  #fail(error: unknown, batch: readonly Waiting[]): void {
+  #fail(error: unknown, batch: AuditBatch): void {
     const code = isCodedError(error) ? error.code : "ERR_FILE_WRITE";
     const since = this.#failure?.since ?? new Date().toISOString();
-    const lost = (this.#failure?.lost ?? 0) + batch.length;
-    this.#lost += batch.length;
+    const lost = (this.#failure?.lost ?? 0) + batch.texts.length;
+    this.#lost += batch.texts.length;
     this.#failure = { since, code, lost, retryAt: this.#now() + retryAfterMs };
-    const reason = unavailable(`cannot be written since ${since} (${code})`, error);
-    for (const { reject } of batch) reject(reason);
+    batch.fail(unavailable(`cannot be written since ${since} (${code})`, error));
     this.#report(error);
     this.#checkpointLater();
   }
 
   /** Says in the log itself what is missing in it. */
-  #gap(): string[] {
-    if (this.#failure === undefined) return [];
+  #gap(): string | undefined {
+    if (this.#failure === undefined) return undefined;
     const { lost, since, code } = this.#failure;
-    return [recordText({ type: "gap", lost, since, code })];
+    return recordText({ type: "gap", lost, since, code });
   }
 
   /** Also after a failure: what is not signed must not wait for the next record, nor the record of what was lost. */

@@ -30,7 +30,7 @@ const mostChainBytes = 200;
 const fieldName = /^[a-zA-Z][a-zA-Z0-9]{0,31}$/;
 /** What has one spelling in every language: integers, and at most three decimals. */
 const decimal = /^(0|-?[1-9]\d{0,15}|-?(0|[1-9]\d{0,11})\.\d{0,2}[1-9])$/;
-const chainFields: readonly string[] = ["seq", "time", "prev", "hash"];
+const chainFields: readonly string[] = ["seq", "time", "type", "prev", "hash"];
 
 /** Whether a field may stand in a record like this. docs/audit-format.md, "Records". */
 export function isField(name: string, value: unknown): value is string | number {
@@ -45,14 +45,27 @@ export function isField(name: string, value: unknown): value is string | number 
  * @throws UsageError ERR_INVALID_OPTION when a line with it could not be read again
  */
 export function recordText({ type, ...fields }: AuditFields): string {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
+  if (typeof type !== "string" || !/^[a-z.]{1,32}$/.test(type)) throw unfit("the type");
+  const text = fieldsText(fields);
+  return text === "" ? `"type":"${type}"` : `"type":"${type}",${text}`;
+}
+
+/**
+ * The same for some of its fields.
+ *
+ * @throws UsageError ERR_INVALID_OPTION when a line with them could not be read again
+ */
+export function fieldsText(fields: Omit<AuditFields, "type">): string {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
     if (chainFields.includes(name) || !isField(name, value)) throw unfit(`the field ${JSON.stringify(name)}`);
   }
-  if (typeof type !== "string" || !/^[a-z.]{1,32}$/.test(type)) throw unfit("the type");
-  const text = asciiJson({ type, ...fields }).slice(1, -1);
+  return asciiJson(fields).slice(1, -1);
+}
+
+/** @throws UsageError ERR_INVALID_OPTION when a record's text is longer than a line may be */
+export function assertFits(text: string): void {
   if (text.length > maxLineBytes - mostChainBytes) throw unfit(`${text.length} bytes`);
-  return text;
 }
 
 function unfit(what: string): UsageError {
@@ -60,17 +73,27 @@ function unfit(what: string): UsageError {
   return new UsageError("ERR_INVALID_OPTION", problem);
 }
 
-/** {@link sealText} of {@link recordText}. */
+/** A whole record in its place; see {@link recordBody}. */
 export function sealRecord(fields: AuditFields, time: string, position: Position): SealedRecord {
-  return sealText(recordText(fields), time, position);
+  const body = recordBody(recordText(fields), time, position.seq, position.prev);
+  const digest = recordHash(body);
+  return { line: recordLine(body, digest), next: { seq: position.seq + 1, prev: digest } };
 }
 
 /**
- * Puts a record into its place: one line of ASCII JSON that begins with `seq`, `time` and `type` and ends with `prev` and
- * `hash`, the SHA-256 of everything before `,"hash"`. docs/audit-format.md, "Records".
+ * A record is one line of ASCII JSON that begins with `seq`, `time` and `type` and ends with `prev` and `hash`. This is
+ * everything before `,"hash"`, which is what the hash is about. docs/audit-format.md, "Records".
  */
-export function sealText(text: string, time: string, { seq, prev }: Position): SealedRecord {
-  const body = `{"seq":${seq},"time":"${time}",${text},"prev":"${prev}"`;
-  const digest = hash("sha256", body, "base64url");
-  return { line: `${body},"hash":"${digest}"}`, next: { seq: seq + 1, prev: digest } };
+export function recordBody(text: string, time: string, seq: number, prev: string): string {
+  return `{"seq":${seq},"time":"${time}",${text},"prev":"${prev}"`;
+}
+
+/** SHA-256 in base64url. */
+export function recordHash(body: string): string {
+  return hash("sha256", body, "base64url");
+}
+
+/** Without the line feed. */
+export function recordLine(body: string, digest: string): string {
+  return `${body},"hash":"${digest}"}`;
 }

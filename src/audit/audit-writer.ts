@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { writeAnchor } from "./anchor.js";
-import { type AuditFields, beginning, type Position, recordText, sealText } from "./audit-record.js";
+import {
+  type AuditFields,
+  beginning,
+  type Position,
+  recordBody,
+  recordHash,
+  recordLine,
+  recordText,
+} from "./audit-record.js";
 import { signCheckpoint } from "./checkpoint.js";
 import type { CheckpointKey } from "./checkpoint-key.js";
 import type { LastSegment } from "./open-last-segment.js";
@@ -17,6 +25,9 @@ export interface AuditWriterSettings extends Retention {
   readonly onProblem: (error: unknown) => void;
 }
 
+/** The disk is waited for, and the anchor written, at most this often; at once when somebody waits for it. */
+const anchorEveryMs = 1_000;
+
 /** Puts records into the files of a log: chain, checkpoints, anchor, segments. One call at a time. */
 export class AuditWriter {
   readonly #settings: AuditWriterSettings;
@@ -27,6 +38,10 @@ export class AuditWriter {
   #fileSince = performance.now();
   #position: Position;
   #unsigned = 0;
+  /** What the anchor is to say next. */
+  #newest: Anchoring | undefined;
+  #anchoredAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
   /** Never rejects. */
   #anchoring: Promise<void> = Promise.resolve();
   /** Why the newest checkpoint is not in both places. */
@@ -87,7 +102,7 @@ export class AuditWriter {
     if (checkpoint) this.#addCheckpoint(lines);
     this.#dirty = true;
     try {
-      await this.#file.append(lines.text);
+      this.#file.append(lines.text);
     } catch (error) {
       // At once, so that readers find whole records only; what cannot be cut off now is before the next write.
       await this.#undo().catch(() => {});
@@ -102,11 +117,13 @@ export class AuditWriter {
 
   /** When the last checkpoint, and all before it, would survive a power cut. @throws when they would not */
   async anchored(): Promise<void> {
+    this.#anchorNow();
     await this.#anchoring;
     if (this.#unanchored !== undefined) throw this.#unanchored;
   }
 
   async close(): Promise<void> {
+    this.#anchorNow();
     await this.#anchoring;
     await this.#file.close();
   }
@@ -126,22 +143,36 @@ export class AuditWriter {
     lines.add({ type: "checkpoint", ...place, key: this.#key.id, sig });
   }
 
-  /** The log reaches the disk first: an anchor that is ahead of its log would look like a log that was cut off. */
+  /** Under load not with each checkpoint: while a disk takes what was written, writing is slow. */
   #anchorLater({ position, time }: Lines): void {
-    const file = this.#file;
-    const publicKey = this.#key.publicKey.export({ type: "spki", format: "der" }).toString("base64");
     const { seq, prev: hash } = position;
-    const anchor = { log: this.#log, epoch: this.#epoch, seq: seq - 1, hash, time, publicKey };
-    this.#inBackground(async () => {
-      try {
-        await file.sync();
-        await writeAnchor(this.#settings.anchorFile, anchor);
-        this.#unanchored = undefined;
-      } catch (error) {
-        this.#unanchored = error;
-        throw error;
-      }
-    });
+    this.#newest = { file: this.#file, seq: seq - 1, hash, time };
+    const rest = Math.max(0, this.#anchoredAt + anchorEveryMs - performance.now());
+    this.#timer ??= setTimeout(() => this.#anchorNow(), rest).unref();
+  }
+
+  #anchorNow(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#anchoredAt = performance.now();
+    this.#inBackground(() => this.#anchorNewest());
+  }
+
+  /** The log reaches the disk first: an anchor that is ahead of its log would look like a log that was cut off. */
+  async #anchorNewest(): Promise<void> {
+    const newest = this.#newest;
+    this.#newest = undefined;
+    if (newest === undefined) return;
+    const { file, ...place } = newest;
+    try {
+      await file.sync();
+      const { publicKey } = this.#key;
+      await writeAnchor(this.#settings.anchorFile, publicKey, { log: this.#log, epoch: this.#epoch, ...place });
+      this.#unanchored = undefined;
+    } catch (error) {
+      this.#unanchored = error;
+      throw error;
+    }
   }
 
   #inBackground(work: () => Promise<void>): void {
@@ -164,7 +195,7 @@ export class AuditWriter {
     for (const { record } of removals) lines.add(record);
     this.#addCheckpoint(lines);
     try {
-      await next.append(lines.text);
+      next.append(lines.text);
     } catch (error) {
       await next.discard();
       throw error;
@@ -177,7 +208,9 @@ export class AuditWriter {
     // After the anchors before, which still need it.
     this.#inBackground(() => full.close());
     this.#anchorLater(lines);
-    if (removals.length > 0) this.#inBackground(() => this.#remove(removals));
+    if (removals.length === 0) return;
+    this.#anchorNow();
+    this.#inBackground(() => this.#remove(removals));
   }
 
   /** What is wrong with old segments does not keep new records out; the segments then stay as they are. */
@@ -201,15 +234,30 @@ export class AuditWriter {
   }
 }
 
-/** Records of one write, sealed one after the other. */
+interface Anchoring {
+  /** What it vouches for is in here, or in files that were synced before. */
+  readonly file: SegmentFile;
+  readonly seq: number;
+  readonly hash: string;
+  readonly time: string;
+}
+
+/** Records of one write, each put into its place after the one before. */
 class Lines {
   readonly time: string;
-  position: Position;
+  #seq: number;
+  #prev: string;
   text = "";
 
-  constructor(time: string, position: Position) {
+  constructor(time: string, { seq, prev }: Position) {
     this.time = time;
-    this.position = position;
+    this.#seq = seq;
+    this.#prev = prev;
+  }
+
+  /** Where the next record goes. */
+  get position(): Position {
+    return { seq: this.#seq, prev: this.#prev };
   }
 
   add(fields: AuditFields): void {
@@ -217,8 +265,10 @@ class Lines {
   }
 
   addText(text: string): void {
-    const { line, next } = sealText(text, this.time, this.position);
-    this.text += `${line}\n`;
-    this.position = next;
+    const body = recordBody(text, this.time, this.#seq, this.#prev);
+    const digest = recordHash(body);
+    this.text += `${recordLine(body, digest)}\n`;
+    this.#seq += 1;
+    this.#prev = digest;
   }
 }

@@ -4,13 +4,14 @@ import type { Logger } from "../interceptors/logger.js";
 import { CallRefused } from "../rpc/call-refused.js";
 import type { MethodContract } from "../rpc/method-contract.js";
 import { failureOf } from "../rpc/outcome.js";
-import type { ServerCall } from "../rpc/server-call.js";
+import type { AuditBegin, ServerCall } from "../rpc/server-call.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import { Status, statusName } from "../status.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import type { ConnectionRefusal } from "../transport/secure-listener.js";
 import type { AuditLog } from "./audit-log.js";
-import type { AuditFields } from "./audit-record.js";
+import { type AuditFields, fieldsText, recordText } from "./audit-record.js";
+import { CallTexts } from "./call-texts.js";
 import { DenialLimit } from "./denial-limit.js";
 
 export type AuditLevel = "none" | "denials" | "all";
@@ -28,6 +29,7 @@ export class ServerAudit implements AsyncDisposable {
   #whenEnded: (() => void) | undefined;
   readonly #reports: Disposable;
   readonly #use: Disposable;
+  readonly #texts = new CallTexts();
 
   /** @throws ConfigError ERR_AUDIT_UNAVAILABLE when the log is closed */
   constructor(log: AuditLog, defaultLevel: AuditLevel, logger: Logger, refusalsPerMinute?: number) {
@@ -51,7 +53,7 @@ export class ServerAudit implements AsyncDisposable {
       case "all":
         return {
           outcome: [(call, next) => this.#followAll(call, next)],
-          admission: [(call, next) => this.#begin(call).then(next)],
+          admission: [(call, next) => this.#begin(call, next)],
         };
     }
   }
@@ -98,34 +100,42 @@ export class ServerAudit implements AsyncDisposable {
     try {
       await next();
     } catch (error) {
-      if (call.auditBegin !== undefined) this.#end(call, error);
+      if (call.auditBegin !== undefined) this.#end(call, call.auditBegin, error);
       else this.#refused(call, error);
       throw error;
     }
-    this.#end(call);
+    if (call.auditBegin !== undefined) this.#end(call, call.auditBegin);
   }
 
-  async #begin(call: ServerCall): Promise<void> {
-    const written = this.#log.append({ type: "call.begin", ...callOf(call) });
-    call.auditBegin = written;
+  /** Runs the call when its record is in the file. */
+  #begin(call: ServerCall, next: () => Promise<void>): Promise<void> {
+    let record: AuditBegin;
     try {
-      await written;
+      record = this.#log.add(`"type":"call.begin",${this.#texts.whole(call)}`);
     } catch (cause) {
-      call.auditBegin = undefined;
-      throw new CallRefused("ERR_AUDIT_UNAVAILABLE", Status.UNAVAILABLE, "temporarily unavailable", { cause });
+      throw notRecorded(cause);
     }
+    call.auditBegin = record;
+    return record.written.then(next, (cause) => {
+      call.auditBegin = undefined;
+      throw notRecorded(cause);
+    });
   }
 
-  #end(call: ServerCall, error?: unknown): void {
-    const outcome = error === undefined ? { status: statusName(Status.OK) } : outcomeOf(call, error);
+  #end(call: ServerCall, begin: AuditBegin, error?: unknown): void {
+    const outcome = error === undefined ? ok : fieldsText(outcomeOf(call, error));
     const durationMs = Math.round((performance.now() - call.startedAt) * 1000) / 1000;
-    // Without a begin in the log there is nothing to end.
-    const written = call.auditBegin;
-    if (written === undefined) return;
+    const rest = `${this.#texts.short(call)},${outcome},"durationMs":${durationMs}`;
+    if (begin.seq !== undefined) this.#write(`"type":"call.end","begin":${begin.seq},${rest}`);
+    else this.#endLater(begin, rest);
+  }
+
+  /** It ended while the record of its begin was being written. Without a begin in the log there is nothing to end. */
+  #endLater(begin: AuditBegin, rest: string): void {
     this.#ending += 1;
-    written.then(
-      (begin) => {
-        this.#append({ type: "call.end", begin, ...callOf(call), ...outcome, durationMs });
+    begin.written.then(
+      () => {
+        this.#write(`"type":"call.end","begin":${begin.seq},${rest}`);
         this.#ended();
       },
       () => this.#ended(),
@@ -139,23 +149,27 @@ export class ServerAudit implements AsyncDisposable {
 
   #refused(call: ServerCall, error: unknown): void {
     if (!(error instanceof CallRefused) || !this.#denials.admit(call.peer.id.toString())) return;
-    this.#append({ type: "call.refused", ...callOf(call), ...outcomeOf(call, error) });
+    this.#write(`"type":"call.refused",${this.#texts.whole(call)},${fieldsText(outcomeOf(call, error))}`);
+  }
+
+  #append(fields: AuditFields): void {
+    this.#write(recordText(fields));
   }
 
   /** For records that nobody waits for: one that cannot be written is counted by the log. */
-  #append(fields: AuditFields): void {
-    this.#log.append(fields).catch(() => {});
+  #write(text: string): void {
+    try {
+      this.#log.add(text);
+    } catch {
+      // See above.
+    }
   }
 }
 
-function callOf(call: ServerCall) {
-  return {
-    peer: call.peer.id.toString(),
-    pin: call.peer.pin.toString(),
-    method: cut(call.path) ?? "",
-    connection: call.connection.id,
-    protocol: call.connection.protocol,
-  };
+const ok = fieldsText({ status: statusName(Status.OK) });
+
+function notRecorded(cause: unknown): CallRefused {
+  return new CallRefused("ERR_AUDIT_UNAVAILABLE", Status.UNAVAILABLE, "temporarily unavailable", { cause });
 }
 
 function outcomeOf(call: ServerCall, error: unknown) {
@@ -163,7 +177,7 @@ function outcomeOf(call: ServerCall, error: unknown) {
   return { status: statusName(outcome.status), code, reference: call.hasReference ? call.reference : undefined };
 }
 
-/** A peer may call itself, and what it wants, anything. */
+/** A peer may call itself anything. */
 function cut(text: string | undefined): string | undefined {
   return text?.slice(0, 256);
 }

@@ -21,6 +21,13 @@ export interface Releasable {
   release(): void;
 }
 
+/** The record of a call's begin in an audit log. */
+export interface AuditBegin {
+  /** Its number, once it is written. */
+  readonly seq: number | undefined;
+  readonly written: Promise<unknown>;
+}
+
 /** Who counts the calls that are over while their code still runs. */
 export interface Abandonment {
   begins(call: ServerCall): void;
@@ -39,8 +46,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   request: Message | undefined;
   /** What the call takes of its caller's share, from when a limit has let it in until its code has come to an end. */
   place: Releasable | undefined;
-  /** The number of the record that says in the audit log that it began, for the one of its end. */
-  auditBegin: Promise<number> | undefined;
+  /** The record that says in the audit log that it began, for the one of its end. */
+  auditBegin: AuditBegin | undefined;
   /** Told when the call is over before its code is. */
   abandonment: Abandonment | undefined;
   #working = false;

@@ -1,6 +1,7 @@
-import { appendFileSync, lstatSync } from "node:fs";
+import { appendFileSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { Anchor } from "../../src/audit/anchor.js";
 import { AuditPlace } from "../helpers/audit-place.js";
 
 describe("a log that was written and closed", () => {
@@ -43,6 +44,35 @@ describe("a log that was written and closed", () => {
     const place = new AuditPlace();
     await place.open();
     await expect(place.open()).rejects.toMatchObject({ code: "ERR_LOCKED" });
+  });
+});
+
+describe("the anchor", () => {
+  const anchored = ({ anchorFile }: AuditPlace) => (JSON.parse(readFileSync(anchorFile, "utf8")) as Anchor).seq;
+
+  it("is not written with each checkpoint, but knows the newest before long", async () => {
+    const place = new AuditPlace();
+    const log = await place.open({ checkpointEveryRecords: 1 });
+    const first = anchored(place);
+    const seen = new Set<number>();
+    for (let n = 0; n < 200; n++) {
+      await log.append({ type: "note", n });
+      seen.add(anchored(place));
+    }
+    expect(place.records.filter(({ type }) => type === "checkpoint").length).toBe(201);
+    expect(seen.size).toBeLessThan(20);
+    await vi.waitFor(() => expect(anchored(place)).toBe(first + 400), { timeout: 10_000 });
+  });
+
+  it("is written at once when somebody waits for it, and when the log is closed", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    const seq = await log.append({ type: "note" });
+    await log.checkpoint();
+    expect(anchored(place)).toBe(seq + 1);
+    await log.append({ type: "note" });
+    await log.close();
+    expect(anchored(place)).toBe(seq + 4);
   });
 });
 

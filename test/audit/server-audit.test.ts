@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AuditBatch, type PendingRecord } from "../../src/audit/audit-batch.js";
 import { ServerAudit } from "../../src/audit/server-audit.js";
 import { RpcError } from "../../src/errors.js";
 import { Status } from "../../src/status.js";
@@ -7,12 +8,18 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A log on a disk that answers when it is told to. */
 class SlowLog {
-  readonly appended: { readonly type: string }[] = [];
-  readonly written: ((seq: number) => void)[] = [];
+  readonly texts: string[] = [];
+  readonly batches: AuditBatch[] = [];
 
-  append(fields: { readonly type: string }): Promise<number> {
-    this.appended.push(fields);
-    return new Promise((resolve) => this.written.push(resolve));
+  add(text: string): PendingRecord {
+    this.texts.push(text);
+    const batch = new AuditBatch();
+    this.batches.push(batch);
+    return batch.add(text);
+  }
+
+  get records(): unknown[] {
+    return this.texts.map((text) => JSON.parse(`{${text}}`) as unknown);
   }
 
   onProblem(): Disposable {
@@ -38,7 +45,7 @@ describe("a server that is closed while a disk is slow", () => {
     const first = ended("/a.B/First", (begun) => begun);
     // Aborted while its begin is on its way.
     await ended("/a.B/Second", () => Promise.reject(new RpcError(Status.CANCELLED, "gone")));
-    log.written[0]?.(1);
+    log.batches[0]?.succeed(1);
     await first;
     let closed = false;
     const closing = audit[Symbol.asyncDispose]().then(() => {
@@ -46,9 +53,9 @@ describe("a server that is closed while a disk is slow", () => {
     });
     for (let n = 0; n < 10; n++) await new Promise(setImmediate);
     expect(closed).toBe(false);
-    log.written[1]?.(2);
+    log.batches[1]?.succeed(2);
     await closing;
-    expect(log.appended).toMatchObject([
+    expect(log.records).toMatchObject([
       { type: "call.begin", method: "/a.B/First" },
       { type: "call.begin", method: "/a.B/Second" },
       { type: "call.end", begin: 1, status: "OK" },

@@ -46,8 +46,9 @@ describe("an audit log of all calls", () => {
       ]),
     );
     for (const [index, record] of records.entries()) {
-      expect(record).toMatchObject({ peer: clientId, pin: expect.stringMatching(/^sha256\//) });
+      expect(record.peer).toBe(clientId);
       if (record.type === "call.end") expect(record.begin).toBe(records[index - 1]?.seq);
+      else expect(record.pin).toMatch(/^sha256\//);
     }
   });
 
