@@ -236,6 +236,8 @@ export interface RpcErrorOptions extends ErrorOptions {
   readonly attempts?: number;
   /** @internal Why it was not sent once more. */
   readonly notRetried?: NoRetryReason | undefined;
+  /** @internal The method that a client called. */
+  readonly method?: string;
 }
 
 /**
@@ -253,6 +255,8 @@ export class RpcError extends Error implements CodedError {
   readonly received: boolean;
   /** What the one who failed the call has said beyond status and message; most often nothing. */
   readonly details: readonly ErrorDetail[];
+  /** Of a client's call that failed: its method, as `package.Service/Method`. Undefined for other errors. */
+  readonly method: string | undefined;
   /** How often a client's call was sent before it failed so; 0 when it never was. Undefined for other errors. */
   readonly attempts: number | undefined;
   /** Why a client's call was not sent once more. Undefined where nobody asked: the method has no retry policy. */
@@ -269,6 +273,7 @@ export class RpcError extends Error implements CodedError {
     this.rawMessage = text;
     this.received = options.received ?? false;
     this.details = options.details ? Array.from(options.details).filter(isDetail) : none;
+    this.method = options.method;
     this.attempts = options.attempts;
     this.notRetried = options.notRetried;
     this.retryPushbackMs = options.retryPushbackMs;

@@ -74,7 +74,7 @@ export class Calls {
     const read = async (): Promise<IteratorResult<Message>> => {
       const message = await route.read(call).catch((error: unknown) => {
         // When the call has ended, its end says why; interceptors may have put it in other words.
-        if (!call.ended) call.abort(asAbort(error));
+        if (!call.ended) call.abort(asAbort(error, call));
       });
       if (message !== undefined) return { value: message, done: false };
       await done;
@@ -101,7 +101,7 @@ export class Calls {
       },
       async return() {
         left = true;
-        call.abort(cancelled("the reader of the responses left"));
+        call.abort(cancelled("the reader of the responses left", call.method));
         return finished;
       },
       [Symbol.asyncIterator]() {
@@ -126,7 +126,7 @@ export class Calls {
       const error = tame(thrown);
       this.#records.failed(call, error);
       // Whatever failed on this side, the server must not go on with the call.
-      call.abort(asAbort(error));
+      call.abort(asAbort(error, call));
       throw error instanceof RpcError ? nestedFailure(error) : error;
     } finally {
       call.release();
@@ -183,6 +183,6 @@ function limitsOf({ usual, maxTimeoutMs }: Route, { timeoutMs }: CallOptions): C
 
 const finished: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
-function asAbort(error: unknown): RpcError {
-  return error instanceof RpcError ? error : cancelled("the call failed on this side", error);
+function asAbort(error: unknown, { method }: ClientCall): RpcError {
+  return error instanceof RpcError ? error : cancelled("the call failed on this side", method, error);
 }

@@ -8,6 +8,7 @@ import type { CallOptions } from "./call-options.js";
 import { contain } from "./contain.js";
 import { MessageReader } from "./message-reader.js";
 import { Metadata } from "./metadata.js";
+import { methodName } from "./method-path.js";
 import { decodeStatusDetails } from "./status-details.js";
 import { streamsResponses } from "./streaming.js";
 import type {
@@ -67,7 +68,7 @@ export class ClientCall extends Call implements ClientStreamListener {
     this.waitForReady = options.waitForReady ?? limits.waitForReady;
     this.#options = options;
     this.#parent = parent;
-    this.#cancel = () => this.abort(cancelled("the call was cancelled", options.signal?.reason ?? parent?.abortReason));
+    this.#cancel = () => this.#leave("the call was cancelled", options.signal?.reason ?? parent?.abortReason);
     parent?.whenAborted(this.#cancel);
     if (options.signal?.aborted) this.#cancel();
     else options.signal?.addEventListener("abort", this.#cancel, { once: true });
@@ -189,6 +190,7 @@ export class ClientCall extends Call implements ClientStreamListener {
       return;
     }
     const error = new RpcError(status, message, {
+      method: methodName(this.method),
       attempts: 1,
       ...reason,
       ...(status === Status.DEADLINE_EXCEEDED && triedBefore(this.#stream?.history)),
@@ -201,7 +203,7 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   /** The deadline has passed. What kept the call from its end until then may be more than it says. */
   override expire(): void {
-    this.abort(deadlineExceeded(triedBefore(this.#stream?.history)));
+    this.abort(deadlineExceeded({ method: methodName(this.method), ...triedBefore(this.#stream?.history) }));
   }
 
   /** Calls the listener once, when the call has ended in whatever way. */
@@ -220,12 +222,19 @@ export class ClientCall extends Call implements ClientStreamListener {
 
   /** A callback of the user that throws ends the call, not the process. */
   #tell(callback: () => unknown): void {
-    contain(callback, (cause) => this.abort(cancelled("a callback of the call threw", cause)));
+    contain(callback, (cause) => this.#leave("a callback of the call threw", cause));
+  }
+
+  #leave(message: string, cause: unknown): void {
+    this.abort(cancelled(message, this.method, cause));
   }
 }
 
-export function cancelled(message: string, cause?: unknown): RpcError {
-  return new RpcError(Status.CANCELLED, message, cause === undefined ? {} : { cause });
+export function cancelled(message: string, method: DescMethod, cause?: unknown): RpcError {
+  return new RpcError(Status.CANCELLED, message, {
+    method: methodName(method),
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 /** What is worth knowing of the attempts before a deadline. */

@@ -7,7 +7,7 @@ import { type Codec, messageCodec, sizeLimit } from "./codec.js";
 import { endQuietly } from "./end-quietly.js";
 import { chain } from "./interceptor.js";
 import { methodContract } from "./method-contract.js";
-import { methodPath } from "./method-path.js";
+import { methodName, methodPath } from "./method-path.js";
 import { streamsRequests, streamsResponses } from "./streaming.js";
 import type { ClientTransport } from "./transport.js";
 
@@ -57,7 +57,7 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
 /** Sends the requests as they come; a failure of theirs is the failure of the call. */
 function pump(call: ClientCall, codec: Codec): void {
   sendAll(call, codec).catch((cause) => {
-    call.abort(cause instanceof RpcError ? cause : cancelled("the iterable of requests failed", cause));
+    call.abort(cause instanceof RpcError ? cause : cancelled("the iterable of requests failed", call.method, cause));
   });
 }
 
@@ -83,20 +83,26 @@ function iteratorOf(requests: unknown): AsyncIterator<unknown> | Iterator<unknow
 }
 
 function encode(call: ClientCall, request: unknown, codec: Codec, lent = false): Uint8Array {
-  const { message, bytes } = encodeOrExplain(request, codec, lent);
+  const { message, bytes } = encodeOrExplain(call, request, codec, lent);
   call.requests += 1;
   call.requestBytes += bytes.length;
   call.showRequest(message);
   return bytes;
 }
 
-function encodeOrExplain(request: unknown, codec: Codec, lent: boolean): ReturnType<Codec["encode"]> {
+function encodeOrExplain(
+  { method }: ClientCall,
+  request: unknown,
+  codec: Codec,
+  lent: boolean,
+): ReturnType<Codec["encode"]> {
   try {
     return codec.encode(request, lent);
   } catch (cause) {
     if (cause instanceof RpcError) throw cause;
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new RpcError(Status.INVALID_ARGUMENT, `the request cannot be encoded: ${detail}`, {
+      method: methodName(method),
       code: "ERR_MESSAGE_MALFORMED",
       cause,
     });

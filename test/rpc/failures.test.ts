@@ -23,6 +23,34 @@ describe("a handler that fails on purpose", () => {
     }
   });
 
+  it("is not the end of the story: the error says which method was called", async () => {
+    const refuse = (): never => {
+      throw new RpcError(Status.NOT_FOUND, "nobody of that name");
+    };
+    const { client } = await GreeterPair.start({ implementation: refusingGreeter(refuse) });
+    const errors = await Promise.all(callsOfEachKind(client).map(failure));
+    expect(errors.map(({ method }) => method)).toEqual([
+      "hello.v1.GreeterService/SayHello",
+      "hello.v1.GreeterService/SayManyHellos",
+      "hello.v1.GreeterService/CollectHellos",
+      "hello.v1.GreeterService/Chat",
+    ]);
+    expect(new RpcError(Status.NOT_FOUND, "of no call").method).toBeUndefined();
+  });
+
+  it("says which method was called also when the failure is of this side", async () => {
+    const never = () => new Promise<never>(() => {});
+    const { client } = await GreeterPair.start({ implementation: { sayHello: never } });
+    const late = await failure(client.sayHello({ name: "x" }, { timeoutMs: 1 }));
+    const left = await failure(client.sayHello({ name: "x" }, { signal: AbortSignal.abort() }));
+    const unfit = await failure(client.sayManyHellos({ name: "x", count: -1 }));
+    expect([late, left, unfit].map(({ status, method }) => [status, method])).toEqual([
+      [Status.DEADLINE_EXCEEDED, "hello.v1.GreeterService/SayHello"],
+      [Status.CANCELLED, "hello.v1.GreeterService/SayHello"],
+      [Status.INVALID_ARGUMENT, "hello.v1.GreeterService/SayManyHellos"],
+    ]);
+  });
+
   it("sends a trailer with its status", async () => {
     const { client } = await GreeterPair.start({
       implementation: {
