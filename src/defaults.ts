@@ -36,7 +36,7 @@ export const defaults = {
   maxSegmentBytes: 64 * 1024 * 1024,
   maxSegmentAgeMs: 86_400_000,
   /** When what an audit log holds is signed: after so many records, and at the latest so long after a record. */
-  checkpointEveryRecords: 1_000,
+  checkpointEveryRecords: 10_000,
   checkpointEveryMs: 10_000,
   /** Refusals of one peer, or for one reason, that get a record of their own in an audit log: so many, then so many a minute. */
   auditRefusalBurst: 100,

@@ -26,7 +26,7 @@ export interface OpenAuditLogOptions {
   readonly keepSegments?: number;
   /** How long a segment is kept after its last record. @default for ever */
   readonly keepMs?: number;
-  /** A signed checkpoint after this many records. @default 1_000 */
+  /** A signed checkpoint after this many records. @default 10_000 */
   readonly checkpointEveryRecords?: number;
   /** And at the latest this long after a record. @default 10_000 */
   readonly checkpointEveryMs?: number;
