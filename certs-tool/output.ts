@@ -9,7 +9,7 @@
  * 6. No private key and no passphrase, ever. No colours, no progress, no questions.
  */
 import type { Writable } from "node:stream";
-import { escapeControls } from "../src/command-line/escape-controls.js";
+import { escapeControls } from "../src/escape-controls.js";
 
 export interface Output {
   /** The result, in both forms. */

@@ -10,7 +10,7 @@
  */
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { escapeControls } from "../command-line/escape-controls.js";
+import { escapeControls } from "../escape-controls.js";
 import { fileError } from "../files/file-error.js";
 
 /** What went wrong, in words that end up on stderr. */

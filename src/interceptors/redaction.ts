@@ -8,6 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { Any } from "@bufbuild/protobuf/wkt";
+import { escapeControls } from "../escape-controls.js";
 import { scrubText } from "./scrub.js";
 
 /** What a log may hold of a message: JSON values. */
@@ -85,7 +86,7 @@ class Rendering {
         break;
       }
       const value = field.message ? this.message(item as ReflectMessage, depth + 1) : scalar(item, field);
-      put(rendered, scrubText(cut(String(key))), value);
+      put(rendered, escapeControls(scrubText(cut(String(key)))), value);
     }
     return rendered;
   }

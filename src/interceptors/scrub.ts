@@ -1,3 +1,5 @@
+import { escapeControls } from "../escape-controls.js";
+
 /**
  * The last net: whatever found its way into a record although nothing should, keys, tokens and certificates are taken out
  * of it. It looks for forms, so it is no reason to log what may be secret.
@@ -15,13 +17,17 @@ const forms: readonly (readonly [RegExp, string])[] = [
 /** Deeper than any record of ours. */
 const mostDepth = 40;
 
-/** The same fields, or a copy without what looks like a secret. */
+/**
+ * The same fields, or a copy without what looks like a secret, of which each text is one line that shows itself: whoever
+ * writes records need not write JSON, and JSON escapes little of what steers a terminal.
+ */
 export function scrubFields<T extends object>(fields: T): T {
   return scrubValue(fields, 0) as T;
 }
 
-function scrubValue(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return scrubText(value);
+function scrubValue(value: unknown, depth: number, name = ""): unknown {
+  // Frames of our own code, one on each line.
+  if (typeof value === "string") return name === "stack" && depth === 1 ? scrubText(value) : shown(value);
   if (typeof value !== "object" || value === null) return value;
   // What is not looked at is not let through.
   if (depth > mostDepth) return "[too deep]";
@@ -32,12 +38,16 @@ function scrubValue(value: unknown, depth: number): unknown {
     );
   let copy: Record<string, unknown> | undefined;
   for (const [name, item] of Object.entries(value)) {
-    const scrubbed = scrubValue(item, depth + 1);
+    const scrubbed = scrubValue(item, depth + 1, name);
     if (scrubbed === item) continue;
     copy ??= { ...value };
     copy[name] = scrubbed;
   }
   return copy ?? value;
+}
+
+function shown(text: string): string {
+  return escapeControls(scrubText(text));
 }
 
 /** The same text, or one without what looks like a secret. */

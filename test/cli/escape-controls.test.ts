@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { escapeControls } from "../../src/command-line/escape-controls.js";
+import { escapeControls } from "../../src/escape-controls.js";
 
 describe("escapeControls()", () => {
   it("shows what steers a terminal, turns the direction of writing, or is not seen", () => {
     expect(escapeControls("\u001b[31m\r\n\u0000\u007f\u009b")).toBe("\\u001b[31m\\u000d\\u000a\\u0000\\u007f\\u009b");
     expect(escapeControls("\u061c\u200e\u202e\u2028\u2066")).toBe("\\u061c\\u200e\\u202e\\u2028\\u2066");
+    expect(escapeControls("a\ud800b\udfff \ud83d\ude00 \udc00")).toBe("a\\ud800b\\udfff 😀 \\udc00");
     expect(escapeControls("pass\u200bword\ufeff\u2060\u00ad\u{e0041}")).toBe(
       "pass\\u200bword\\ufeff\\u2060\\u00ad\\udb40\\udc41",
     );

@@ -10,6 +10,7 @@ import type { ClientRequest, ClientStream, ClientStreamListener, Outcome } from 
 import { hearEarlyGoAways } from "./early-goaway.js";
 import { H2ClientCredentials } from "./h2-client-credentials.js";
 import { H2ClientStream } from "./h2-client-stream.js";
+import { quietGrpc } from "./quiet-grpc.js";
 
 /** How many connections may be given up for a newer one before the first call is made. */
 const maxRetired = 3;
@@ -36,6 +37,7 @@ export class H2Channel {
   #retired = false;
 
   constructor(dialer: Dialer, options: ChannelOptions, handlers: H2ChannelHandlers) {
+    quietGrpc();
     this.#dialer = dialer;
     this.#handlers = handlers;
     const credentials = new H2ClientCredentials(

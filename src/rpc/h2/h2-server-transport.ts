@@ -12,6 +12,7 @@ import type { SecureConnection } from "../../transport/secure-connection.js";
 import type { ServerStreamHandler, ServerTransport } from "../transport.js";
 import { serveEveryPath } from "./every-path.js";
 import { H2ServerStream } from "./h2-server-stream.js";
+import { quietGrpc } from "./quiet-grpc.js";
 import { type RequestFault, strictRequests } from "./strict-requests.js";
 import { TimeoutHeaders } from "./timeout-headers.js";
 
@@ -59,6 +60,7 @@ export class H2ServerTransport implements ServerTransport {
   readonly #groups = new Map<string, Group>();
 
   constructor(handler: ServerStreamHandler, options: H2ServerOptions) {
+    quietGrpc();
     this.#graceMs = options.drainTimeoutMs + backstopMs;
     const timeoutOf = () => timeouts.current;
     this.#server = new Server({ ...grpcOptions(options), interceptors: [takeOver(handler, timeoutOf)] });
