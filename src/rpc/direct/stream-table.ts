@@ -11,6 +11,8 @@ export class StreamTable<T> {
   #ids = new Uint32Array(fewSlots);
   #streams: (T | undefined)[] = new Array<T | undefined>(fewSlots).fill(undefined);
   #size = 0;
+  /** How many are not in their own slot. */
+  #displaced = 0;
 
   get size(): number {
     return this.#size;
@@ -29,6 +31,7 @@ export class StreamTable<T> {
       }
       this.#ids[slot] = id;
       this.#size += 1;
+      if (slot !== this.#homeOf(id)) this.#displaced += 1;
     }
     this.#streams[slot] = stream;
   }
@@ -37,23 +40,33 @@ export class StreamTable<T> {
     let free = this.#slotOf(id);
     if (this.#ids[free] !== id) return;
     this.#size -= 1;
-    // Those behind move up as far as they may, so that no search ends at a gap before what it looks for.
+    if (free !== this.#homeOf(id)) this.#displaced -= 1;
+    // As a rule there is none, and a run of full slots as long as there are calls under way, which need not be looked at.
+    if (this.#displaced > 0) free = this.#moveUp(free);
+    this.#ids[free] = 0;
+    this.#streams[free] = undefined;
+  }
+
+  /** Those behind a gap move up as far as they may, so that no search ends there before what it looks for. Where the gap is then. */
+  #moveUp(gap: number): number {
     const mask = this.#ids.length - 1;
+    let free = gap;
     for (let slot = (free + 1) & mask; this.#ids[slot] !== 0; slot = (slot + 1) & mask) {
       const home = this.#homeOf(this.#ids[slot] as number);
       if (((slot - home) & mask) < ((slot - free) & mask)) continue;
       this.#ids[free] = this.#ids[slot] as number;
       this.#streams[free] = this.#streams[slot];
+      if (free === home) this.#displaced -= 1;
       free = slot;
     }
-    this.#ids[free] = 0;
-    this.#streams[free] = undefined;
+    return free;
   }
 
   clear(): void {
     this.#ids.fill(0);
     this.#streams.fill(undefined);
     this.#size = 0;
+    this.#displaced = 0;
   }
 
   /** Those of this moment, the oldest first. */
@@ -80,11 +93,13 @@ export class StreamTable<T> {
     const streams = this.#streams;
     this.#ids = new Uint32Array(2 * ids.length);
     this.#streams = new Array<T | undefined>(2 * ids.length).fill(undefined);
+    this.#displaced = 0;
     for (const [slot, id] of ids.entries()) {
       if (id === 0) continue;
       const place = this.#slotOf(id);
       this.#ids[place] = id;
       this.#streams[place] = streams[slot];
+      if (place !== this.#homeOf(id)) this.#displaced += 1;
     }
     // Nothing that is left behind keeps anything.
     streams.length = 0;

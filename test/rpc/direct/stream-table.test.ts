@@ -21,6 +21,8 @@ it("a stream table holds what a Map holds, whatever comes and goes", () => {
         if (step === "set") map.set(number, `stream ${number}`);
         else map.delete(number);
         expect(table.size).toBe(map.size);
+        const lost = [...map].filter(([number, stream]) => table.get(number) !== stream);
+        expect(lost).toEqual([]);
       }
       for (const [, number] of all) expect(table.get(number)).toBe(map.get(number));
       expect(table.get(0)).toBeUndefined();
