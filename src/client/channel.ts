@@ -125,7 +125,7 @@ export class Channel implements AsyncDisposable {
     );
     this.transports = checkTransports(options.transports);
     this.logger = safely(options.logger ?? defaultLogger());
-    this.logPayloads = checkLogPayloads(options.logPayloads);
+    this.logPayloads = checkLogPayloads(options.logPayloads, options.logger);
     this.logMetadata = checkLogMetadata(options.logMetadata);
     this.policy = new CallPolicy(options, this.logger, this.peer);
     this.token = checkToken(options.token);

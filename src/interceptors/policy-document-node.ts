@@ -49,9 +49,9 @@ export class DocumentNode {
     return [...this.#members()].map(([name, { value }]) => [name, this.#field(name, value)]);
   }
 
-  required(field: string): DocumentNode {
+  required(field: string, hint = `add ${quote(field)}`): DocumentNode {
     const node = this.optional(field);
-    if (node === undefined) throw this.fault(`has no ${quote(field)}`, `add ${quote(field)}`);
+    if (node === undefined) throw this.fault(`has no ${quote(field)}`, hint);
     return node;
   }
 

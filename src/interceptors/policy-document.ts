@@ -28,7 +28,7 @@ export function parsePolicyDocument(text: string, source: string): PolicyDocumen
   const root = DocumentNode.parse(text, source);
   root.onlyFields(["name", ...Object.keys(lists)], "A43 knows name, deny_rules and allow_rules");
   const name = root.required("name").nonEmptyText("give the policy a name");
-  root.required("allow_rules");
+  root.required("allow_rules", 'add "allow_rules": [], or the rules that allow something');
   const rules = Object.entries(lists).flatMap(([field, { effect, shadow }]) => {
     const names = new Set<string>();
     return (root.optional(field)?.items() ?? []).map((node) => readRule(node, names, { effect, shadow }));

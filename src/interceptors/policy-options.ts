@@ -13,11 +13,15 @@ export interface PolicyOptions {
   readonly policyFile?: string;
 }
 
-/** What {@link PolicyOptions} has to have: somebody must be allowed something. */
+/**
+ * What {@link PolicyOptions} has to have: somebody must be allowed something. A list of rules is known to have a first one:
+ * `[allow(NotesService, ...ids)]`, `[allow(NotesService, cli), ...others]`.
+ */
 export type SomePolicy =
-  | { readonly policy: readonly [PolicyRule, ...PolicyRule[]] }
   | { readonly roles: Roles }
-  | { readonly policyFile: string };
+  | { readonly policyFile: string }
+  // The last one is what the compiler speaks of when none fits.
+  | { readonly policy: readonly [PolicyRule, ...PolicyRule[]] };
 
 export const policyKeys = ["policy", "roles", "policyFile"] as const;
 

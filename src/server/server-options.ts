@@ -185,7 +185,7 @@ export function checkServerOptions(options: ServerOptions): CheckedServerOptions
     interceptors: options.interceptors ?? [],
     logger: safely(options.logger ?? defaultLogger()),
     transports: checkTransports(options.transports),
-    logPayloads: checkLogPayloads(options.logPayloads),
+    logPayloads: checkLogPayloads(options.logPayloads, options.logger),
     logMetadata: checkLogMetadata(options.logMetadata),
     onAnomaly: options.onAnomaly,
     quarantine: checkQuarantine(options.quarantine),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import { allow, createChannel, createServer } from "../../src/index.js";
 import { payloadLog } from "../../src/interceptors/payload-log.js";
+import { createTestCa } from "../../src/testing.js";
 import { failure } from "../helpers/collect.js";
 import { GreeterPair, RecordingLogger } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
@@ -117,5 +119,16 @@ describe("options", () => {
     expect(() => new GreeterPair({ server: { logPayloads: ["SayHello"] as never } })).toThrow(
       /logPayloads takes services/,
     );
+  });
+
+  it("are asked for in vain where the logger would drop them, and that is said", () => {
+    const credentials = createTestCa().credentials(serverId, clientId);
+    const policy = [allow(sayHello, clientId)] as const;
+    const logPayloads = [sayHello];
+    const silent = /the default logger none: add logger: pino\(\{ level: "debug" \}\)$/;
+    expect(() => createServer({ credentials, policy, logPayloads })).toThrow(silent);
+    const channel = { credentials, target: "unix:/run/x/y.sock", peer: serverId };
+    expect(() => createChannel({ ...channel, logPayloads })).toThrow(silent);
+    expect(createServer({ credentials, policy, logPayloads, logger: new RecordingLogger() })).toBeDefined();
   });
 });

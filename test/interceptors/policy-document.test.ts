@@ -29,6 +29,14 @@ const example = {
   deny_rules: [{ name: "deny-access", request: { paths: ["*/secret"] } }],
 };
 
+describe("a policy file that only denies", () => {
+  it("is told how to say that it allows nothing", () => {
+    expect(() => parsePolicyDocument('{"name": "p", "deny_rules": []}', "policy.json")).toThrow(
+      expect.objectContaining({ hint: 'add "allow_rules": [], or the rules that allow something' }),
+    );
+  });
+});
+
 describe("the example of A43", () => {
   const cases: [peer: string, path: string, headers: Record<string, string>, allowed: boolean, rule?: string][] = [
     ["sa/admin1", "/pkg.service/foo", {}, true, "admin-access"],
