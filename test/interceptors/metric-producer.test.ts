@@ -12,7 +12,9 @@ const boundaries = [0, 0.5, 1, 10, 1_000];
 /** What is counted, and under which of two sets of attributes. */
 type Step = readonly [kind: "count" | "up" | "down" | "record" | "collect", value: number, series: "a" | "b"];
 
-const values = fc.oneof(fc.constantFrom(...boundaries), fc.double({ min: 0, max: 5_000, noNaN: true }));
+// Eighths, of which sums are exact in whatever order they are added up.
+const eighths = fc.integer({ min: 0, max: 40_000 }).map((times) => times / 8);
+const values = fc.oneof(fc.constantFrom(...boundaries), eighths);
 const kinds = fc.constantFrom<Step[0]>("count", "up", "down", "record", "collect");
 const steps = fc.array(fc.tuple(kinds, values, fc.constantFrom<Step[2]>("a", "b")), { maxLength: 60 });
 
@@ -72,7 +74,6 @@ describe("a metric producer", () => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
         const { own, produced, routes } = bothRoutes();
-        for (const metrics of routes) count(metrics, ["count", 1, "a"]);
         for (const step of [...all, ["collect", 0, "a"]] as const) {
           for (const metrics of routes) count(metrics, step);
           if (step[0] === "collect")

@@ -1,5 +1,5 @@
 import { quietly } from "../quietly.js";
-import type { Attributes, MetricDefinition } from "./metrics.js";
+import type { Attributes } from "./metrics.js";
 
 export interface Reading {
   readonly attributes: Attributes;
@@ -8,12 +8,7 @@ export interface Reading {
 
 /** Values that are read when they are collected. */
 export class GaugeMetric implements Iterable<Reading> {
-  readonly definition: MetricDefinition;
   readonly #sources = new Set<{ readonly attributes: Attributes; read(): number }>();
-
-  constructor(definition: MetricDefinition) {
-    this.definition = definition;
-  }
 
   /** Until what it returns is disposed of. */
   follow(attributes: Attributes, read: () => number): Disposable {

@@ -20,7 +20,7 @@ export class ProducedMetrics implements Metrics {
 
   gauge(definition: MetricDefinition): GaugeMetric {
     return this.#once(definition, () => {
-      const metric = new GaugeMetric(definition);
+      const metric = new GaugeMetric();
       return { metric, collect: (now) => gaugeData(definition, metric, now) };
     });
   }
@@ -45,7 +45,7 @@ export class ProducedMetrics implements Metrics {
 
   #sum(definition: MetricDefinition, isMonotonic: boolean): SumMetric {
     return this.#once(definition, () => {
-      const metric = new SumMetric(definition);
+      const metric = new SumMetric();
       return { metric, collect: (now) => sumData(definition, metric, isMonotonic, now) };
     });
   }

@@ -1,13 +1,16 @@
-import type { Attributes, MetricDefinition } from "./metrics.js";
+import type { Attributes } from "./metrics.js";
 import { SeriesTable } from "./series-table.js";
 
 /** A number for each set of attributes that is counted here and read when it is collected: counting is an addition. */
 export class SumMetric implements Iterable<SumSeries> {
-  readonly definition: MetricDefinition;
-  readonly #table = new SeriesTable((attributes) => new SumSeries(attributes));
+  readonly #table: SeriesTable<SumSeries>;
 
-  constructor(definition: MetricDefinition) {
-    this.definition = definition;
+  constructor(onSeries?: (series: SumSeries) => void) {
+    this.#table = new SeriesTable((attributes) => {
+      const series = new SumSeries(attributes);
+      onSeries?.(series);
+      return series;
+    });
   }
 
   /** To be kept by whoever counts often. */
