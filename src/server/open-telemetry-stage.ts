@@ -6,12 +6,14 @@ import type { OpenTelemetryProviders } from "../interceptors/open-telemetry-opti
 import type { RefusalCounts } from "../interceptors/refusal-counts.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import type { Source } from "../source.js";
+import type { TokenStage } from "./token-stage.js";
 
 export interface OpenTelemetryStageOptions {
   readonly openTelemetry: true | OpenTelemetryProviders | undefined;
   readonly credentials: Source<CredentialState>;
   readonly audit: AuditLog | undefined;
   readonly refusals: RefusalCounts;
+  readonly tokens: TokenStage;
 }
 
 /** What a server does for OpenTelemetry. One without the option never loads its API. */
@@ -23,25 +25,32 @@ export interface OpenTelemetryStage extends Disposable {
 
 /** @throws ConfigError ERR_OPENTELEMETRY_MISSING */
 export async function startOpenTelemetry(options: OpenTelemetryStageOptions): Promise<OpenTelemetryStage> {
-  const { openTelemetry, credentials, audit, refusals } = options;
+  const { openTelemetry, credentials, audit, refusals, tokens } = options;
   if (openTelemetry === undefined) return { metrics: undefined, stages: [], [Symbol.dispose]() {} };
   const telemetry = await loadOpenTelemetry(openTelemetry);
   const identity = credentials.current().svid.id.toString();
   const metrics = telemetry.serverMetrics(identity);
-  if (metrics !== undefined) refusals.tell((code) => metrics.callRefused(code));
+  if (metrics !== undefined) {
+    refusals.tell((code) => metrics.callRefused(code));
+    tokens.tell((code) => metrics.tokenJudged(code));
+  }
   const values = telemetry.values({ "pinwire.identity": identity });
   values?.secondsUntil(() => credentials.current().svid.notAfter);
   if (audit !== undefined) {
     const log = "pinwire.audit";
     values?.gauge(`${log}.failing`, "1", "1 while the audit log cannot be written", () => Number(audit.failing));
-    values?.count(`${log}.records`, "{record}", "Records written to the audit log", () => audit.written);
-    values?.count(`${log}.lost`, "{record}", "Records that could not be written", () => audit.lost);
+    const unit = "{record}";
+    const records = { name: `${log}.records`, unit, description: "Records written to the audit log" };
+    values?.count(records, audit, ({ written }) => written);
+    const lostRecords = { name: `${log}.lost`, unit, description: "Records that could not be written" };
+    values?.count(lostRecords, audit, ({ lost }) => lost);
   }
   return {
     metrics,
     stages: telemetry.serverStages(),
     [Symbol.dispose]: () => {
       refusals.tell(undefined);
+      tokens.tell(undefined);
       values?.[Symbol.dispose]();
     },
   };

@@ -92,7 +92,7 @@ export class Serving {
     let audit: ServerAudit | undefined;
     try {
       tokens = await startTokenStage({ ...options, services });
-      openTelemetry = await startOpenTelemetry(options);
+      openTelemetry = await startOpenTelemetry({ ...options, tokens });
       const watched = watch(options, options.logger, openTelemetry.metrics);
       audit = startAudit(options);
       const loaded = { services, validations, watched, H2ServerTransport, policy, tokens, openTelemetry, audit };

@@ -5,6 +5,7 @@ import { type MethodContract, methodContract } from "../rpc/method-contract.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import type { Source } from "../source.js";
 import { requireTokens } from "../tokens/require-tokens.js";
+import type { TokenListener } from "../tokens/token-guard.js";
 import type { CheckedTokenOptions } from "../tokens/token-options.js";
 
 export interface TokenStageOptions {
@@ -18,18 +19,21 @@ export interface TokenStageOptions {
 export interface TokenStage extends Disposable {
   /** None for a method that needs no token. */
   of(contract: MethodContract | undefined): readonly ServerStage[];
+  /** Told how the look at each token ended, from now on; not of those that the connection has shown before. */
+  tell(listener: TokenListener | undefined): void;
 }
 
 /** @throws UsageError ERR_NO_TOKENS; ConfigError when a file is missing, not private or malformed */
 export async function startTokenStage({ services, tokens, ...rest }: TokenStageOptions): Promise<TokenStage> {
   if (tokens === undefined) {
     requireTokens([...services.keys()].flatMap(({ methods }) => methods.map(methodContract)));
-    return { of: () => [], [Symbol.dispose]() {} };
+    return { of: () => [], tell() {}, [Symbol.dispose]() {} };
   }
   const { TokenGuard } = await import("../tokens/token-guard.js");
   const guard = await TokenGuard.start(tokens, rest);
   return {
     of: (contract) => (contract === undefined || contract.requiredScopes.length === 0 ? [] : [guard.stage]),
+    tell: (listener) => guard.tell(listener),
     [Symbol.dispose]: () => guard[Symbol.dispose](),
   };
 }

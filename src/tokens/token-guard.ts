@@ -17,6 +17,9 @@ import { tokenRefusal } from "./token-refusal.js";
 import { TokenState } from "./token-state.js";
 import type { VerifiedToken } from "./verified-token.js";
 
+/** Must not throw. */
+export type TokenListener = (code: ErrorCode | "OK") => void;
+
 /**
  * Lets a call of a method with `required_scopes` go on only with a token that grants each. Other methods do not look at
  * tokens at all. It decides about calls as they begin; one under way goes on until its deadline.
@@ -28,6 +31,7 @@ export class TokenGuard implements Disposable {
   readonly #logger: Logger;
   readonly #connections = new WeakMap<SecureConnection, ConnectionTokens>();
   #lastFailure: string | undefined;
+  #listener: TokenListener | undefined;
 
   /** @throws ConfigError when a file is missing, not private or malformed */
   static async start(
@@ -51,6 +55,11 @@ export class TokenGuard implements Disposable {
     this.#replay = replay;
     this.#credentials = credentials;
     this.#logger = logger;
+  }
+
+  /** There is one listener. */
+  tell(listener: TokenListener | undefined): void {
+    this.#listener = listener;
   }
 
   [Symbol.dispose](): void {
@@ -77,8 +86,11 @@ export class TokenGuard implements Disposable {
       const token = await this.#verify(call.connection, values, audience);
       judge(token, contract);
       if (token.once) await this.#use(call, contract, token);
+      this.#listener?.("OK");
     } catch (error) {
-      throw error instanceof PeerError ? refused(error.code, error) : error;
+      const refusal = error instanceof PeerError ? refused(error.code, error) : error;
+      if (refusal instanceof CallRefused) this.#listener?.(refusal.code);
+      throw refusal;
     }
   }
 

@@ -132,12 +132,21 @@ describe("a metric", () => {
     const { own, routes } = bothRoutes();
     const [metrics] = routes;
     const series = metrics?.counter({ name: "records", unit: "{record}", description: "" }).series({ id: "x" });
-    const ends = [series?.follow(() => 3), series?.follow(() => 4)];
+    const [one, other] = [{ records: 3 }, { records: 4 }];
+    const follow = (log: { records: number }) => series?.follow(log, ({ records }) => records);
+    const ends = [follow(one), follow(one), follow(other)];
     const value = async () => (await collected(own))[0]?.dataPoints[0]?.value;
     expect(await value()).toBe(7);
-    ends[0]?.[Symbol.dispose]();
-    ends[0]?.[Symbol.dispose]();
+    for (const end of [ends[0], ends[0], ends[1]]) {
+      end?.[Symbol.dispose]();
+      expect(await value()).toBe(7);
+    }
+    one.records = 5;
     expect(await value()).toBe(7);
+    // The next server with the same audit log.
+    follow(one);
+    other.records = 8;
+    expect(await value()).toBe(13);
   });
 
   it("that is read goes on when one of those that read it throws", async () => {

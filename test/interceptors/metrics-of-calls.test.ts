@@ -20,6 +20,8 @@ import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
 import { serviceOf } from "../helpers/schema.js";
 import { CollectedTelemetry, metricRoutes, type Series } from "../helpers/telemetry.js";
+import { issue, tempIssuer } from "../helpers/tokens.js";
+import { withPolicy } from "../helpers/with-policy.js";
 
 const attempts = { initialBackoffMs: 1, maxBackoffMs: 2, backoffMultiplier: 2 };
 const serviceConfig: ServiceConfig = {
@@ -149,10 +151,12 @@ describe.each(metricRoutes)("metrics by a %s", (route) => {
     await begun.promise;
     expect(sum(await telemetry.series("grpc.server.call.started"))).toBe(1);
     expect(sum(await telemetry.series("grpc.client.attempt.started"))).toBe(1);
+    expect(sum(await telemetry.series("pinwire.server.calls.under_way"))).toBe(1);
     expect(await telemetry.series("grpc.server.call.duration")).toEqual([]);
     end.resolve();
     await call;
     expect(byStatus(await telemetry.series("grpc.server.call.duration"))).toEqual({ OK: 1 });
+    expect(sum(await telemetry.series("pinwire.server.calls.under_way"))).toBe(0);
   });
 
   it("have every call that ended before they are collected", async () => {
@@ -209,6 +213,28 @@ describe.each(metricRoutes)("metrics by a %s", (route) => {
     ]);
     for (const { series } of metrics.values()) expect(series.length).toBeLessThan(5);
     expect(await telemetry.text()).not.toMatch(/invented|probe\.v1/i);
+  });
+
+  it("have how each token was judged, once for the connection that shows it", async () => {
+    const telemetry = new CollectedTelemetry(route);
+    const { issuer } = await tempIssuer();
+    const pair = await GreeterPair.start({
+      service: withPolicy({ SayHello: { requiredScopes: ["greet"] } }),
+      server: { openTelemetry: telemetry.metricOption, tokens: { issuers: issuer.publicFile } },
+    });
+    const bearing = (token: string) => ({ metadata: { authorization: `Bearer ${token}` } });
+    const good = bearing(await issue(issuer, pair.world));
+    for (let times = 0; times < 3; times++) await pair.client.sayHello({ name: "Ada" }, good);
+    await failure(pair.client.sayHello({ name: "Ada" }));
+    await failure(
+      pair.client.sayHello({ name: "Ada" }, bearing(await issue(issuer, pair.world, { scopes: ["else"] }))),
+    );
+    const tokens = await telemetry.series("pinwire.server.tokens");
+    expect(Object.fromEntries(tokens.map(({ attributes, value }) => [attributes["pinwire.code"], value]))).toEqual({
+      OK: 1,
+      ERR_TOKEN_MISSING: 1,
+      ERR_TOKEN_SCOPE: 1,
+    });
   });
 
   it("of two servers in one process are one, and outlive them", async () => {

@@ -19,6 +19,8 @@ import { ExampleWorld } from "../helpers/example-processes.js";
 import { GreeterPair, RecordingLogger, testTransport } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
 import { CollectedTelemetry, metricRoutes, registerContexts, type Series } from "../helpers/telemetry.js";
+import { tempIssuer } from "../helpers/tokens.js";
+import { withPolicy } from "../helpers/with-policy.js";
 
 registerContexts();
 
@@ -245,7 +247,11 @@ describe.each(metricRoutes)("docs/telemetry.md, by a %s,", (route) => {
     const telemetry = new CollectedTelemetry(route);
     const openTelemetry = telemetry.option;
     const pair = await GreeterPair.start({
-      server: { openTelemetry, audit: await new AuditPlace().open() },
+      service: withPolicy({ Chat: { requiredScopes: ["chat"] } }),
+      server: {
+        ...{ openTelemetry, audit: await new AuditPlace().open() },
+        tokens: { issuers: (await tempIssuer()).issuer.publicFile },
+      },
       client: { openTelemetry, circuitBreaker: { minCalls: 1 } },
       implementation: {
         sayHello: ({ name }) => {
@@ -253,6 +259,7 @@ describe.each(metricRoutes)("docs/telemetry.md, by a %s,", (route) => {
         },
       },
     });
+    await failure(pair.client.chat([{ name: "Ada" }]));
     expect((await failure(pair.client.sayHello({ name: "Ada" }))).attempts).toBe(3);
     const channel = createChannel({ credentials: pair.clientCredentials, target: pair.target, peer: serverId });
     onTestFinished(() => channel.close());

@@ -27,7 +27,9 @@ export class SumMetric implements Iterable<SumSeries> {
 export class SumSeries {
   readonly attributes: Attributes;
   readonly since = Date.now();
-  readonly #elsewhere = new Set<() => number>();
+  readonly #followed = new Map<object, { readonly read: () => number; followers: number }>();
+  /** What of each has been added for good. */
+  readonly #added = new WeakMap<object, number>();
   #counted = 0;
 
   constructor(attributes: Attributes) {
@@ -38,19 +40,32 @@ export class SumSeries {
     this.#counted += count;
   }
 
-  /** Adds what is counted elsewhere; after the end of that as it was then. */
-  follow(read: () => number): Disposable {
-    this.#elsewhere.add(read);
+  /** Adds what something else counts, until disposed of, and from then on as it was then; however many follow it, once. */
+  follow<Source extends object>(source: Source, read: (source: Source) => number): Disposable {
+    const followed = this.#followed.get(source) ?? { read: () => read(source), followers: 0 };
+    followed.followers += 1;
+    this.#followed.set(source, followed);
+    let isOver = false;
     return {
       [Symbol.dispose]: () => {
-        if (this.#elsewhere.delete(read)) this.#counted += read();
+        if (isOver) return;
+        isOver = true;
+        followed.followers -= 1;
+        if (followed.followers > 0) return;
+        this.#followed.delete(source);
+        this.#counted += this.#more(source, followed.read());
+        this.#added.set(source, followed.read());
       },
     };
   }
 
   get value(): number {
     let sum = this.#counted;
-    for (const read of this.#elsewhere) sum += read();
+    for (const [source, { read }] of this.#followed) sum += this.#more(source, read());
     return sum;
+  }
+
+  #more(source: object, now: number): number {
+    return now - (this.#added.get(source) ?? 0);
   }
 }

@@ -1,4 +1,4 @@
-import type { Attributes, Metrics } from "../metrics/metrics.js";
+import type { Attributes, MetricDefinition, Metrics } from "../metrics/metrics.js";
 
 /** Values that are read when somebody collects them, until this is disposed of. */
 export class ObservedValues implements Disposable {
@@ -21,9 +21,9 @@ export class ObservedValues implements Disposable {
     this.gauge("pinwire.certificate.expiry", "s", "Seconds until the certificate of this process expires", left);
   }
 
-  /** What only grows. */
-  count(name: string, unit: string, description: string, read: () => number): void {
-    this.#followed.push(this.#metrics.counter({ name, unit, description }).series(this.#attributes).follow(read));
+  /** What only grows, and may be given to several. */
+  count<Source extends object>(metric: MetricDefinition, source: Source, read: (source: Source) => number): void {
+    this.#followed.push(this.#metrics.counter(metric).series(this.#attributes).follow(source, read));
   }
 
   [Symbol.dispose](): void {

@@ -22,6 +22,8 @@ export class ServerMetrics implements ServerObserver {
   readonly #handshakes: SumSeries;
   readonly #authentications: LabelledCounter<ErrorCode | "OK">;
   readonly #refused: LabelledCounter<ErrorCode>;
+  readonly #underWay: SumSeries;
+  readonly #tokens: LabelledCounter<ErrorCode | "OK">;
   readonly #anomalies: LabelledCounter<AnomalyKind>;
   readonly #methods = new Map<ServerMethod, MethodExchanges>();
 
@@ -31,24 +33,30 @@ export class ServerMetrics implements ServerObserver {
     const counter = (name: string, unit: string, description: string) =>
       metrics.counter({ name: `pinwire.server.${name}`, unit, description });
     this.#calls = new ExchangeMetrics(metrics, "grpc.server.call");
-    const open = { unit: "{connection}", description: "Connections of verified peers" };
-    this.#open = metrics.upDownCounter({ name: "pinwire.server.connections.open", ...open }).series(own);
+    const present = (name: string, unit: string, description: string) =>
+      metrics.upDownCounter({ name: `pinwire.server.${name}`, unit, description }).series(own);
+    this.#open = present("connections.open", "{connection}", "Connections of verified peers");
+    this.#underWay = present("calls.under_way", "{call}", "Calls that have begun and not ended");
     this.#handshakes = counter("handshakes", "{handshake}", "Handshakes that have begun").series(own);
     const authentications = counter("authentications", "{connection}", "How handshakes have ended");
     this.#authentications = new LabelledCounter(authentications, "pinwire.code", own);
     const refused = counter("calls.refused", "{call}", "Calls that were refused before their handler");
     this.#refused = new LabelledCounter(refused, "pinwire.code", own);
+    const tokens = counter("tokens", "{token}", "How the look at a token has ended");
+    this.#tokens = new LabelledCounter(tokens, "pinwire.code", own);
     const anomalies = counter("anomalies", "{anomaly}", "What looked wrong, once for each burst");
     this.#anomalies = new LabelledCounter(anomalies, "pinwire.kind", own);
   }
 
   callStarted({ route }: ServerCall): void {
     this.#method(route).began();
+    this.#underWay.add(1);
   }
 
   callEnded(call: ServerCall, status: Status): void {
     const durationMs = performance.now() - call.startedAt;
     this.#method(call.route).ended(status, durationMs, call.responseBytes, call.requestBytes);
+    this.#underWay.add(-1);
   }
 
   handshakeBegan(): void {
@@ -71,6 +79,10 @@ export class ServerMetrics implements ServerObserver {
 
   callRefused(code: ErrorCode): void {
     this.#refused.add(code);
+  }
+
+  tokenJudged(code: ErrorCode | "OK"): void {
+    this.#tokens.add(code);
   }
 
   anomaly(kind: AnomalyKind): void {
