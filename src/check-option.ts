@@ -48,7 +48,10 @@ export function checkRatio(name: string, value: number): number {
 export function checkKeys(where: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    throw new UsageError("ERR_INVALID_OPTION", `${where} has no option "${key}"; it knows ${known.join(", ")}`);
+    throw new UsageError(
+      "ERR_INVALID_OPTION",
+      `${where} has no option "${key}"; it knows ${[...new Set(known)].join(", ")}`,
+    );
   }
 }
 

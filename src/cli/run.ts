@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { CommandLineError, parseArguments } from "../command-line/arguments.js";
 import { asksForHelp, commandHelp, commonOptions } from "../command-line/help.js";
+import { nearest } from "../command-line/nearest.js";
 import { version } from "../version.js";
 import { type CommandEntry, commands } from "./commands.js";
 import { exitCode } from "./exit-code.js";
@@ -45,10 +46,13 @@ function findCommand(words: readonly string[]): CommandEntry {
   const entry = commands.find((each) => each.name === name || each.name === `${name} ${second}`);
   if (entry !== undefined) return entry;
   const family = commands.filter((each) => each.name.startsWith(`${name} `));
-  const names = (family.length > 0 ? family : commands).map((each) => each.name).join(", ");
-  const given = JSON.stringify(family.length > 0 && second !== undefined ? `${name} ${second}` : name);
-  const problem = name === undefined ? "no command given" : `unknown command ${given}`;
-  throw new CommandLineError(problem, `the commands are ${names}; see pinwire --help`);
+  const names = (family.length > 0 ? family : commands).map((each) => each.name);
+  const hint = `the commands are ${names.join(", ")}; see pinwire --help`;
+  if (name === undefined) throw new CommandLineError("no command given", hint);
+  const given = family.length > 0 && second !== undefined ? `${name} ${second}` : name;
+  const [meant] = given === name && family.length > 0 ? [] : nearest(given, names);
+  const problem = `unknown command ${JSON.stringify(given)}`;
+  throw new CommandLineError(problem, meant === undefined ? hint : `did you mean pinwire ${meant}? ${hint}`);
 }
 
 function printHelp(lines: readonly string[], output: Output): number {

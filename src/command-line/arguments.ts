@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { CommandSpec, OptionSpec, OptionSpecs } from "./command-spec.js";
+import { nearest } from "./nearest.js";
 
 /** What each kind of option becomes. */
 type ValueOf<Kind extends OptionSpec["kind"]> = Kind extends "flag"
@@ -61,7 +62,7 @@ function tokensOf(command: CommandSpec, words: readonly string[]) {
 function addOption(command: CommandSpec, found: Map<string, string[]>, token: Token & { kind: "option" }): void {
   const { name, rawName, value, inlineValue } = token;
   const spec = Object.hasOwn(command.options, name) ? command.options[name] : undefined;
-  if (spec === undefined) throw usageError(command, `unknown option ${rawName}`);
+  if (spec === undefined) throw unknownOption(command, rawName);
   const isFlag = spec.kind === "flag";
   if (isFlag && value !== undefined) throw usageError(command, `${rawName} takes no value`);
   if (!isFlag && (value === undefined || value === "" || (value.startsWith("-") && !inlineValue))) {
@@ -75,7 +76,8 @@ function addOption(command: CommandSpec, found: Map<string, string[]>, token: To
 
 function checkOperands(command: CommandSpec, operands: readonly string[]): void {
   const { name, min, max } = command.operands;
-  if (operands.length < min) throw usageError(command, `${name} is missing`);
+  if (operands.length < min)
+    throw usageError(command, `${name} ${name.includes(" and ") ? "are needed" : "is missing"}`);
   const [extra] = operands.slice(max);
   if (extra !== undefined) throw usageError(command, `unexpected argument ${JSON.stringify(extra)}`);
   if (operands.includes("")) throw usageError(command, `${name} is empty`);
@@ -94,6 +96,13 @@ function optionValue(command: CommandSpec, name: string, spec: OptionSpec, found
       if (values[0] !== undefined) return values[0];
       throw usageError(command, `--${name} ${spec.value} is missing`);
   }
+}
+
+function unknownOption(command: CommandSpec, rawName: string): CommandLineError {
+  const names = Object.keys(command.options).map((name) => `--${name}`);
+  const [meant] = rawName.startsWith("--") ? nearest(rawName, names) : [];
+  const error = usageError(command, `unknown option ${rawName}`);
+  return meant === undefined ? error : new CommandLineError(error.message, `did you mean ${meant}? ${error.hint}`);
 }
 
 /** The hint shows the whole line that is needed. */

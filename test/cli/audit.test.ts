@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { recordTypes } from "../../src/cli/commands/audit/filter.js";
 import { AuditPlace } from "../helpers/audit-place.js";
 import { pinwire, RunningPinwire } from "../helpers/pinwire.js";
 
@@ -42,7 +44,13 @@ describe("pinwire audit verify", () => {
 
   it("wants a key or an anchor, and a log", async () => {
     const place = await written();
-    expect(await pinwire(["audit", "verify", place.directory])).toMatchObject({ code: 3, stdout: "" });
+    expect(await pinwire(["audit", "verify", place.directory])).toMatchObject({
+      code: 64,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /error: --key FILE or --anchor FILE is missing\nhint: name what .* keyFile and anchorFile/,
+      ),
+    });
     const nowhere = await pinwire(["audit", "verify", `${place.base}/nowhere`, "--key", place.keyFile]);
     expect(nowhere.code).toBe(9);
     expect(nowhere.stderr).toMatch(/ERR_FILE_MISSING/);
@@ -76,8 +84,32 @@ describe("pinwire audit tail, show and export", () => {
     expect((await show("--type", "call.refused")).trim().split("\n")).toHaveLength(1);
     expect((await show("--peer", "spiffe://local.test/cli")).trim().split("\n")).toHaveLength(1);
     expect(await show("--since", "2999-01-01")).toBe("");
+    expect(await show("--type", "gap")).toBe("");
+    expect((await show("--method", "a.B/\u001b[31mC")).trim().split("\n")).toHaveLength(1);
     expect(await show("--seq", "5")).toMatch(/^5 .* close\n$/);
     expect(await pinwire(["audit", "show", directory, "--since", "yesterday"])).toMatchObject({ code: 64 });
+  });
+
+  it("say when a type is misspelt, but know that a program may have types of its own", async () => {
+    const place = await written();
+    for (const command of ["show", "export"]) {
+      const format = command === "export" ? ["--format", "jsonl"] : [];
+      expect(await pinwire(["audit", command, place.directory, ...format, "--type", "call.refusd"])).toMatchObject({
+        code: 64,
+        stdout: "",
+        stderr: expect.stringMatching(/no record of type "call.refusd"\nhint: did you mean call.refused\? the types/),
+      });
+    }
+    const log = await place.open();
+    await log.append({ type: "note", n: 1 });
+    await log.close();
+    expect(await pinwire(["audit", "show", place.directory, "--type", "note"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("know the types that docs/audit-format.md has", () => {
+    const page = readFileSync(new URL("../../docs/audit-format.md", import.meta.url), "utf8");
+    const table = page.slice(page.indexOf("| type | fields | when |"), page.indexOf("`log` names the log"));
+    expect([...table.matchAll(/^\| `([a-z.]+)` \|/gm)].map(([, type]) => type).sort()).toEqual([...recordTypes].sort());
   });
 
   it("export CSV that no spreadsheet takes for a formula", async () => {

@@ -394,7 +394,18 @@ describe("a capability token", { timeout: 60_000 }, () => {
     );
     const words = ["LibraryService/Lend", "--timeout", "5s"];
     expect(await world.run("call", [...words, "--token", token])).toEqual({ code: 0, stdout: "{}\n", stderr: "" });
-    expect(await world.run("call", words)).toMatchObject({ code: 16, stdout: "" });
+    expect(await world.run("call", words)).toMatchObject({
+      code: 16,
+      stdout: "",
+      stderr: expect.stringContaining("hint: pass --token FILE; certs-tool token issue lend"),
+    });
+    await place.ok(
+      `token issue other --issuer issuer --holder ${world.world.client} --audience ${serverId} --out ${token}2`,
+    );
+    expect(await world.run("call", [...words, "--token", `${token}2`])).toMatchObject({
+      code: 16,
+      stderr: expect.stringContaining(`hint: run: certs-tool token inspect ${token}2; the server's log has the reason`),
+    });
     expect(await world.run("call", [...words, "--token", `${token}x`])).toMatchObject({
       code: 16,
       stderr: expect.stringMatching(/no token could be had: .*cli\.tokenx does not exist\ncode: ERR_TOKEN_UNAVAILABLE/),

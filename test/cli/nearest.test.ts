@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearest } from "../../src/cli/schema/nearest.js";
+import { nearest } from "../../src/command-line/nearest.js";
 
 describe("nearest()", () => {
   const names = ["hello.v1.GreeterService", "hello.v1.SayHelloRequest", "hello.v1.SayHelloResponse", "other.v1.Thing"];

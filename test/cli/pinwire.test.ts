@@ -51,6 +51,19 @@ describe("pinwire", { timeout: 60_000 }, () => {
     }
   });
 
+  it("guesses what was meant", () => {
+    const guesses: [string[], string][] = [
+      [["explain", "ERR_NOT_PINED"], "did you mean ERR_NOT_PINNED"],
+      [["scafold", "x.proto"], "did you mean pinwire scaffold? the commands are new, "],
+      [["audit", "shwo"], "did you mean pinwire audit show? the commands are audit verify, "],
+      [["list", "--prot", "x"], "did you mean --proto? usage: pinwire list "],
+    ];
+    for (const [args, hint] of guesses) expect(pinwire(...args).stderr).toContain(`hint: ${hint}`);
+    expect(pinwire("audit").stderr).toContain("hint: the commands are audit verify, ");
+    expect(pinwire("call").stderr).toContain("TARGET and SERVICE/METHOD are needed");
+    expect(pinwire("explain", "not_pinned").stdout).toMatch(/^ERR_NOT_PINNED\n/);
+  });
+
   it("says it to programs too", () => {
     const { status, stdout, stderr } = pinwire("explain", "ERR_X", "--json");
     expect({ status, stdout }).toEqual({ status: 5, stdout: "" });

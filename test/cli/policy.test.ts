@@ -45,7 +45,7 @@ describe("pinwire policy explain", () => {
     });
     expect(ask("spiffe://local.test/gui", "Read")).toMatchObject({
       status: 7,
-      stdout: expect.stringMatching(/because {2}no rule allows it\n/),
+      stdout: expect.stringMatching(/because {2}no rule allows it\nnote {5}the file alone was asked; /),
     });
   });
 

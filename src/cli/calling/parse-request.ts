@@ -1,6 +1,6 @@
 import { type DescMessage, fromJsonString, type Message, type Registry } from "@bufbuild/protobuf";
+import { nearest } from "../../command-line/nearest.js";
 import { ConfigError } from "../../errors.js";
-import { nearest } from "../schema/nearest.js";
 import type { Schema } from "../schema/schema.js";
 import { registryFor } from "./registry-for.js";
 

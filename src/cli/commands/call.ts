@@ -95,7 +95,8 @@ async function call(prepared: PreparedCall): Promise<number> {
     ) {
       throw error.cause;
     }
-    output.error({ ...failureOf(error), details: await detailsOf(error, schema) });
+    const failure = { ...failureOf(error), details: await detailsOf(error, schema) };
+    output.error({ ...failure, hint: tokenHint(error, prepared) ?? failure.hint });
     return error.status;
   } finally {
     // A terminal, or a writer that never ends, must not keep us.
@@ -116,6 +117,16 @@ async function exchange({ channel, method, schema, args, context }: PreparedCall
     output.line(JSON.stringify(await messageJson(method.output, response, form)));
     await output.drained();
   }
+}
+
+/** The server says only that a valid token is required; here one can see whether there was one, and what it has to grant. */
+function tokenHint({ code }: RpcError, { method, args }: PreparedCall): string | undefined {
+  const { requiredScopes } = methodContract(method);
+  if (code !== "ERR_RPC_UNAUTHENTICATED" || requiredScopes.length === 0) return undefined;
+  const { token } = args.options;
+  if (token !== undefined)
+    return `run: certs-tool token inspect ${token}; the server's log has the reason under the reference`;
+  return `pass --token FILE; certs-tool token issue ${requiredScopes.join(" ")} --out FILE makes one`;
 }
 
 /** What is said here, else what the schema says, else time for one answer or for a conversation. */

@@ -1,3 +1,4 @@
+import { nearest } from "../../command-line/nearest.js";
 import { Status } from "../../status.js";
 import { defineCommand } from "../command.js";
 import { exitCode } from "../exit-code.js";
@@ -21,11 +22,12 @@ export const explainCommand = defineCommand({
       output.result(explanations, lines);
       return exitCode.ok;
     }
-    const found = explanations.find((each) => each.code === code.toUpperCase());
+    const name = code.toUpperCase();
+    const found = explanations.find((each) => each.code === name || each.code === `ERR_${name}`);
     if (found === undefined) {
       output.error({
         problem: `there is no code ${JSON.stringify(code)}`,
-        hint: "run pinwire explain for all of them",
+        hint: hintFor(name, explanations),
       });
       return Status.NOT_FOUND;
     }
@@ -33,6 +35,12 @@ export const explainCommand = defineCommand({
     return exitCode.ok;
   },
 });
+
+function hintFor(name: string, explanations: readonly Explanation[]): string {
+  const codes = explanations.map(({ code }) => code);
+  const near = nearest(name.startsWith("ERR_") ? name : `ERR_${name}`, codes);
+  return near.length > 0 ? `did you mean ${near.join(", ")}?` : "run pinwire explain for all of them";
+}
 
 function linesOf({ code, status, cause, fix }: Explanation): string[] {
   return [code, `status  ${status}`, `cause   ${cause}`, ...(fix ? [`fix     ${fix}`] : [])];

@@ -35,7 +35,9 @@ export const policyExplainCommand = defineCommand({
     const headers = readHeaders(options.header);
     const peer = SpiffeId.parse(options.peer);
     const policy = await policyFromFile(options.policy);
-    const explanation = explainPolicy(policy, peer, options.method, headers);
+    // As the other commands take it, too.
+    const method = options.method.startsWith("/") ? options.method : `/${options.method}`;
+    const explanation = explainPolicy(policy, peer, method, headers);
     output.result(explanation, linesOf(explanation));
     return explanation.allowed ? exitCode.ok : Status.PERMISSION_DENIED;
   },
@@ -51,8 +53,10 @@ function readHeaders(words: readonly string[]): Metadata {
   return headers;
 }
 
-function linesOf({ allowed, peer, method, reason, shadow }: PolicyExplanation): string[] {
+function linesOf({ allowed, because, peer, method, reason, shadow }: PolicyExplanation): string[] {
   const lines = [`${allowed ? "allowed" : "denied "}  ${peer}  ${method}`, `because  ${reason}`];
+  if (because === "no_rule")
+    lines.push("note     the file alone was asked; rules in code and roles of schemas may allow it");
   if (shadow === undefined) return lines;
   return [...lines, `shadow   would be ${shadow.allowed ? "allowed" : "denied"} by ${describeRule(shadow.rule)}`];
 }

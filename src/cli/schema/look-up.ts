@@ -1,8 +1,8 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { nearest } from "../../command-line/nearest.js";
 import { ConfigError } from "../../errors.js";
 import { quote } from "../../identity/quote.js";
 import { splitMethod } from "./find-in.js";
-import { nearest } from "./nearest.js";
 import type { Described, Schema } from "./schema.js";
 
 /**

@@ -3,7 +3,7 @@ import { readAuditLog } from "../../../audit/read-audit-log.js";
 import { CommandLineError } from "../../../command-line/arguments.js";
 import { defineCommand } from "../../command.js";
 import { exitCode } from "../../exit-code.js";
-import { filterOptions, recordFilter } from "./filter.js";
+import { assertTypeIsKnown, filterOptions, recordFilter } from "./filter.js";
 
 export const auditExportCommand = defineCommand({
   name: "audit export",
@@ -21,12 +21,15 @@ export const auditExportCommand = defineCommand({
       throw new CommandLineError(`there is no format ${JSON.stringify(format)}`, "--format csv, or --format jsonl");
     }
     const fits = recordFilter(filter);
+    let found = false;
     if (format === "csv") output.line(csvHeader);
     for await (const record of readAuditLog(directory)) {
       if (output.readerLeft.aborted) break;
       if (!fits(record)) continue;
+      found = true;
       if (!output.line(format === "csv" ? csvLine(record) : JSON.stringify(record))) await output.drained();
     }
+    if (!found && !output.readerLeft.aborted) assertTypeIsKnown(filter);
     return exitCode.ok;
   },
 });

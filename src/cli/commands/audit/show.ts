@@ -1,7 +1,7 @@
 import { readAuditLog } from "../../../audit/read-audit-log.js";
 import { defineCommand } from "../../command.js";
 import { exitCode } from "../../exit-code.js";
-import { filterOptions, recordFilter } from "./filter.js";
+import { assertTypeIsKnown, filterOptions, recordFilter } from "./filter.js";
 import { lineOf } from "./line-of.js";
 
 export const auditShowCommand = defineCommand({
@@ -19,11 +19,14 @@ export const auditShowCommand = defineCommand({
   notes: ["Shows, and proves nothing: pinwire audit verify does that. With --json, a record is a line of JSON."],
   async run({ operands: [directory = ""], options }, { output }) {
     const fits = recordFilter(options);
+    let found = false;
     for await (const record of readAuditLog(directory)) {
       if (output.readerLeft.aborted) break;
       if (!fits(record)) continue;
+      found = true;
       if (!output.line(output.json ? JSON.stringify(record) : lineOf(record))) await output.drained();
     }
+    if (!found && !output.readerLeft.aborted) assertTypeIsKnown(options);
     return exitCode.ok;
   },
 });

@@ -1,4 +1,5 @@
 import { type AuditReport, verifyAuditLog } from "../../../audit/verify-audit-log.js";
+import { CommandLineError } from "../../../command-line/arguments.js";
 import { Status } from "../../../status.js";
 import { defineCommand } from "../../command.js";
 import { exitCode } from "../../exit-code.js";
@@ -24,6 +25,12 @@ export const auditVerifyCommand = defineCommand({
     "While a server writes to the log, its last line may be half there: try again.",
   ],
   async run({ operands: [directory = ""], options: { key, anchor } }, { output }) {
+    if (key === undefined && anchor === undefined) {
+      throw new CommandLineError(
+        "--key FILE or --anchor FILE is missing",
+        "name what the server's openAuditLog() has as keyFile and anchorFile, best both: --key audit-key.pem --anchor anchor.json",
+      );
+    }
     const report = await verifyAuditLog(directory, {
       ...(key === undefined ? {} : { keyFile: key }),
       ...(anchor === undefined ? {} : { anchorFile: anchor }),
