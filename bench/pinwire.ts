@@ -11,8 +11,8 @@ import {
 import { BenchService } from "./gen/pinwire/bench/v1/bench_pb.js";
 import { handlers } from "./handlers.js";
 import type { Place } from "./place.js";
-import { opened, received, repeated } from "./repeated.js";
 import type { ModuleSubject } from "./subject.js";
+import { typedConnection } from "./typed-connection.js";
 
 /** What a subject has besides what is on by default. */
 export interface Additions {
@@ -65,14 +65,7 @@ export function pinwireSubject(
           timeoutMs: 30_000,
           ...added,
         });
-        return {
-          echo: async (payload) => (await client.echo({ payload })).payload.length,
-          download: (messageBytes, count) => received(client.download({ messageBytes, count })),
-          upload: async (payload, count) => (await client.upload(repeated(payload, count))).count,
-          exchange: (payload, count) => received(client.exchange(repeated(payload, count))),
-          linger: (payload) => opened((requests) => client.exchange(requests), payload),
-          close: () => client.close(),
-        };
+        return typedConnection(client, () => client.close());
       };
     },
   };

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Party } from "../place.js";
 import { readParty } from "../read-party.js";
 import type { Connection } from "../subject.js";
+import { sendAll } from "./send-all.js";
 import { methods } from "./service-definition.js";
 
 /** Connects with mutual TLS and grpc-js's defaults. */
@@ -65,23 +66,6 @@ class GrpcConnection implements Connection {
   close(): void {
     this.#client.close();
   }
-}
-
-type Requests = Pick<Writable, "write" | "once" | "end">;
-
-function sendAll(call: Requests, payload: Uint8Array, count: number): void {
-  let left = count;
-  const write = () => {
-    while (left > 0) {
-      left -= 1;
-      if (!call.write({ payload })) {
-        call.once("drain", write);
-        return;
-      }
-    }
-    call.end();
-  };
-  write();
 }
 
 function received(call: Pick<Readable, "on">): Promise<number> {

@@ -10,6 +10,7 @@ import {
 import type { DownloadRequest, EchoRequest, ExchangeRequest, UploadRequest } from "../gen/pinwire/bench/v1/bench_pb.js";
 import type { Party } from "../place.js";
 import { readParty } from "../read-party.js";
+import { sendAll } from "./send-all.js";
 import { methods } from "./service-definition.js";
 
 type Payload = Pick<EchoRequest, "payload">;
@@ -31,18 +32,7 @@ function echo({ request }: ServerUnaryCall<EchoRequest, Payload>, reply: sendUna
 
 function download(call: ServerWritableStream<DownloadRequest, Payload>): void {
   const payload = new Uint8Array(call.request.messageBytes).fill(0x61);
-  let left = call.request.count;
-  const write = () => {
-    while (left > 0) {
-      left -= 1;
-      if (!call.write({ payload })) {
-        call.once("drain", write);
-        return;
-      }
-    }
-    call.end();
-  };
-  write();
+  sendAll(call, payload, call.request.count);
 }
 
 function upload(call: ServerReadableStream<UploadRequest, { count: number }>, reply: sendUnaryData<{ count: number }>) {

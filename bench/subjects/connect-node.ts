@@ -6,8 +6,8 @@ import { connectNodeAdapter, createGrpcTransport, Http2SessionManager } from "@c
 import { BenchService } from "../gen/pinwire/bench/v1/bench_pb.js";
 import { handlers } from "../handlers.js";
 import { readParty } from "../read-party.js";
-import { opened, received, repeated } from "../repeated.js";
 import type { Subject } from "../subject.js";
+import { typedConnection } from "../typed-connection.js";
 
 export const subject: Subject = {
   kind: "module",
@@ -29,14 +29,7 @@ export const subject: Subject = {
         { createConnection: () => connectTls(tls) },
       );
       const client = createClient(BenchService, createGrpcTransport({ baseUrl: "https://localhost", sessionManager }));
-      return {
-        echo: async (payload) => (await client.echo({ payload })).payload.length,
-        download: (messageBytes, count) => received(client.download({ messageBytes, count })),
-        upload: async (payload, count) => (await client.upload(repeated(payload, count))).count,
-        exchange: (payload, count) => received(client.exchange(repeated(payload, count))),
-        linger: (payload) => opened((requests) => client.exchange(requests), payload),
-        close: () => sessionManager.abort(),
-      };
+      return typedConnection(client, () => sessionManager.abort());
     };
   },
 };

@@ -3,8 +3,8 @@ import { createClient, createServer } from "nice-grpc";
 import { methods } from "../grpc-js/service-definition.js";
 import { handlers } from "../handlers.js";
 import { readParty } from "../read-party.js";
-import { opened, received, repeated } from "../repeated.js";
 import type { Subject } from "../subject.js";
+import { typedConnection } from "../typed-connection.js";
 
 type Payload = { payload: Uint8Array };
 
@@ -53,14 +53,7 @@ export const subject: Subject = {
       // nice-grpc's own createChannel() adds a port to the path.
       const channel = new Channel(target, credentials, options);
       const client = createClient(definition, channel);
-      return {
-        echo: async (payload) => (await client.echo({ payload })).payload.length,
-        download: (messageBytes, count) => received(client.download({ messageBytes, count })),
-        upload: async (payload, count) => (await client.upload(repeated(payload, count))).count,
-        exchange: (payload, count) => received(client.exchange(repeated(payload, count))),
-        linger: (payload) => opened((requests) => client.exchange(requests), payload),
-        close: () => channel.close(),
-      };
+      return typedConnection(client, () => channel.close());
     };
   },
 };
