@@ -7,7 +7,7 @@ import type { HandlerContext } from "../../src/rpc/call-context.js";
 import { errorDetail } from "../../src/rpc/error-detail.js";
 import { Status, statusName } from "../../src/status.js";
 import { collect, failure } from "../helpers/collect.js";
-import { GreeterPair } from "../helpers/greeter-pair.js";
+import { type Greeter, GreeterPair } from "../helpers/greeter-pair.js";
 
 const policy: RetryPolicy = {
   maxAttempts: 4,
@@ -31,27 +31,28 @@ const retried = {
   },
 };
 
-/** A handler that fails so often, and what its calls brought along. */
+/** A handler that fails so often and then answers, and what its calls brought along. */
 function failing(times: number, status: Exclude<Status, 0> = Status.UNAVAILABLE, options = {}) {
   const previous: (string | undefined)[] = [];
   const begin = ({ requestMetadata }: HandlerContext) => {
     previous.push(requestMetadata.get("grpc-previous-rpc-attempts"));
     if (previous.length <= times) throw new RpcError(status, `failure ${previous.length}`, options);
   };
-  return { begin, previous };
+  const implementation: Partial<Greeter> = {
+    sayHello: ({ name }, context) => {
+      begin(context);
+      return { greeting: name };
+    },
+  };
+  return { begin, previous, implementation };
 }
 
 describe("REL-03: retries", () => {
   it("UNAVAILABLE twice, then a response: the third attempt is the answer, and each says which it is", async () => {
-    const { begin, previous } = failing(2);
+    const { previous, implementation } = failing(2);
     const { client } = await GreeterPair.start({
       client: retried,
-      implementation: {
-        sayHello: ({ name }, context) => {
-          begin(context);
-          return { greeting: name };
-        },
-      },
+      implementation,
     });
     expect((await client.sayHello({ name: "Ada" })).greeting).toBe("Ada");
     expect(previous).toEqual([undefined, "1", "2"]);
@@ -72,15 +73,10 @@ describe("REL-03: retries", () => {
   });
 
   it("at most maxAttempts; the error says how many, and is the last one", async () => {
-    const { begin, previous } = failing(100);
+    const { previous, implementation } = failing(100);
     const { client } = await GreeterPair.start({
       client: retried,
-      implementation: {
-        sayHello: (_, context) => {
-          begin(context);
-          return {};
-        },
-      },
+      implementation,
     });
     const error = await failure(client.sayHello({ name: "x" }));
     expect(error).toMatchObject({ status: Status.UNAVAILABLE, attempts: 4, notRetried: "attempts" });
@@ -106,15 +102,10 @@ describe("REL-03: retries", () => {
 
   for (const status of [Status.DEADLINE_EXCEEDED, Status.PERMISSION_DENIED, Status.UNAUTHENTICATED, Status.CANCELLED]) {
     it(`never after ${statusName(status)}`, async () => {
-      const { begin, previous } = failing(100, status);
+      const { previous, implementation } = failing(100, status);
       const { client } = await GreeterPair.start({
         client: retried,
-        implementation: {
-          sayHello: (_, context) => {
-            begin(context);
-            return {};
-          },
-        },
+        implementation,
       });
       expect(await failure(client.sayHello({ name: "x" }))).toMatchObject({
         status,
@@ -187,15 +178,10 @@ describe("REL-03: retries", () => {
   });
 
   it("never past the deadline: a wait that would end after it is not begun", async () => {
-    const { begin, previous } = failing(100, Status.UNAVAILABLE, { retryPushbackMs: 60_000 });
+    const { previous, implementation } = failing(100, Status.UNAVAILABLE, { retryPushbackMs: 60_000 });
     const { client } = await GreeterPair.start({
       client: retried,
-      implementation: {
-        sayHello: (_, context) => {
-          begin(context);
-          return {};
-        },
-      },
+      implementation,
     });
     const error = await failure(client.sayHello({ name: "x" }));
     expect(error).toMatchObject({ status: Status.UNAVAILABLE, attempts: 1, notRetried: "deadline" });
@@ -223,6 +209,32 @@ describe("REL-03: retries", () => {
       notRetried: "pushback",
     });
     expect(trailers).toEqual(["-1"]);
+  });
+
+  it("after a wait that begins small again once the server has said when", async () => {
+    const waits: (number | undefined)[] = [undefined, 1, undefined];
+    const { client } = await GreeterPair.start({
+      client: {
+        serviceConfig: {
+          methodConfig: [
+            {
+              name: [{ service, method: "SayHello" }],
+              // The third wait of its own would most likely end long after the deadline.
+              retryPolicy: { ...policy, initialBackoffMs: 100, backoffMultiplier: 100, maxBackoffMs: 10_000_000 },
+            },
+          ],
+        },
+      },
+      implementation: {
+        sayHello: ({ name }) => {
+          if (waits.length === 0) return { greeting: name };
+          const retryPushbackMs = waits.shift();
+          throw new RpcError(Status.UNAVAILABLE, "later", retryPushbackMs === undefined ? {} : { retryPushbackMs });
+        },
+      },
+    });
+    // Waits of up to 100 ms, 1 ms by the server, and again up to 100 ms.
+    expect((await client.sayHello({ name: "x" })).greeting).toBe("x");
   });
 
   it("when a RetryInfo among the details of the status says", async () => {
@@ -264,7 +276,7 @@ describe("REL-03: retries", () => {
   });
 
   it("below the interceptors of the client, which run once", async () => {
-    const { begin, previous } = failing(2);
+    const { previous, implementation } = failing(2);
     let intercepted = 0;
     const { client } = await GreeterPair.start({
       client: {
@@ -276,27 +288,17 @@ describe("REL-03: retries", () => {
           },
         ],
       },
-      implementation: {
-        sayHello: (_, context) => {
-          begin(context);
-          return {};
-        },
-      },
+      implementation,
     });
     await client.sayHello({ name: "x" });
     expect({ intercepted, attempts: previous.length }).toEqual({ intercepted: 1, attempts: 3 });
   });
 
   it("not while too many calls of the channel have failed", async () => {
-    const { begin, previous } = failing(1_000);
+    const { previous, implementation } = failing(1_000);
     const { client } = await GreeterPair.start({
       client: { serviceConfig: { ...retried.serviceConfig, retryThrottling: { maxTokens: 10, tokenRatio: 0.1 } } },
-      implementation: {
-        sayHello: (_, context) => {
-          begin(context);
-          return {};
-        },
-      },
+      implementation,
     });
     const errors: RpcError[] = [];
     for (let i = 0; i < 20; i++) errors.push(await failure(client.sayHello({ name: "x" })));
@@ -307,20 +309,38 @@ describe("REL-03: retries", () => {
   });
 
   it("not of more messages than are kept, and the error says so", async () => {
-    const { begin, previous } = failing(1_000);
+    const { previous, implementation } = failing(1_000);
     const { client } = await GreeterPair.start({
       client: { ...retried, retryBufferBytes: 1_000 },
-      implementation: {
-        sayHello: (_, context) => {
-          begin(context);
-          return {};
-        },
-      },
+      implementation,
     });
     const error = await failure(client.sayHello({ name: "x".repeat(1_001) }));
     expect(error).toMatchObject({ status: Status.UNAVAILABLE, attempts: 1, notRetried: "buffer" });
     expect((await failure(client.sayHello({ name: "x".repeat(900) }))).attempts).toBe(4);
     expect(previous).toHaveLength(5);
+  });
+
+  it("keeps nothing of a call that is over, however it ended", async () => {
+    let failures = 0;
+    const { client } = await GreeterPair.start({
+      client: { ...retried, retryBufferBytes: 1_000, channelRetryBufferBytes: 1_000 },
+      implementation: {
+        sayHello: ({ name }) => {
+          if (name.startsWith("wrong")) throw new RpcError(Status.NOT_FOUND, "nobody of that name");
+          if (name.startsWith("late") && failures++ < 2) throw new RpcError(Status.UNAVAILABLE, "later");
+          return {};
+        },
+      },
+    });
+    const rest = "x".repeat(900);
+    for (let i = 0; i < 5; i++) {
+      await client.sayHello({ name: `right ${rest}` });
+      await failure(client.sayHello({ name: `wrong ${rest}` }));
+      await failure(client.sayHello({ name: `right ${rest}` }, { signal: AbortSignal.abort() }));
+    }
+    // There is room for its one message.
+    await client.sayHello({ name: `late ${rest}` });
+    expect(failures).toBe(3);
   });
 
   it("of a large message on both transports: no limit applies that was not set", async () => {
@@ -340,15 +360,10 @@ describe("REL-03: retries", () => {
   });
 
   it("ends at once when the caller leaves during the wait", async () => {
-    const { begin, previous } = failing(100, Status.UNAVAILABLE, { retryPushbackMs: 5_000 });
+    const { previous, implementation } = failing(100, Status.UNAVAILABLE, { retryPushbackMs: 5_000 });
     const { client } = await GreeterPair.start({
       client: retried,
-      implementation: {
-        sayHello: (_, context) => {
-          begin(context);
-          return {};
-        },
-      },
+      implementation,
     });
     const cancel = new AbortController();
     const call = failure(client.sayHello({ name: "x" }, { signal: cancel.signal }));

@@ -31,35 +31,71 @@ class SlowLog {
   }
 }
 
+/** A server's audit on such a log, and calls that pass its two stages. */
+function slowAudit() {
+  const log = new SlowLog();
+  const audit = new ServerAudit(log as never, "all", silent);
+  const { outcome, admission } = audit.stagesOf(undefined);
+  const call = (path: string, work: (begun: Promise<void>) => Promise<void>): Promise<unknown> => {
+    const peer = { id: "spiffe://local.test/cli", pin: "sha256/x" };
+    const call = { path, peer, connection: { id: "c", protocol: "p" }, startedAt: 0, hasReference: false };
+    const run = () => work(admission[0]?.(call as never, () => Promise.resolve()) ?? Promise.reject());
+    return Promise.resolve(outcome[0]?.(call as never, run)).catch((error: unknown) => error);
+  };
+  return { log, audit, call };
+}
+
+const cancelled = () => Promise.reject(new RpcError(Status.CANCELLED, "gone"));
+
+async function manyTurns(): Promise<void> {
+  for (let n = 0; n < 10; n++) await new Promise(setImmediate);
+}
+
 describe("a server that is closed while a disk is slow", () => {
   it("has told the log of the end of each call that began, also of those whose begin was not yet written", async () => {
-    const log = new SlowLog();
-    const audit = new ServerAudit(log as never, "all", silent);
-    const { outcome, admission } = audit.stagesOf(undefined);
-    const ended = (path: string, work: (begun: Promise<void>) => Promise<void>) => {
-      const peer = { id: "spiffe://local.test/cli", pin: "sha256/x" };
-      const call = { path, peer, connection: { id: "c", protocol: "p" }, startedAt: 0, hasReference: false };
-      const run = () => work(admission[0]?.(call as never, () => Promise.resolve()) ?? Promise.reject());
-      return outcome[0]?.(call as never, run).catch(() => {});
-    };
-    const first = ended("/a.B/First", (begun) => begun);
-    // Aborted while its begin is on its way.
-    await ended("/a.B/Second", () => Promise.reject(new RpcError(Status.CANCELLED, "gone")));
+    const { log, audit, call } = slowAudit();
+    const first = call("/a.B/First", (begun) => begun);
+    // Aborted while their begin is on its way.
+    await call("/a.B/Second", cancelled);
+    await call("/a.B/Third", cancelled);
     log.batches[0]?.succeed(1);
     await first;
     let closed = false;
     const closing = audit[Symbol.asyncDispose]().then(() => {
       closed = true;
     });
-    for (let n = 0; n < 10; n++) await new Promise(setImmediate);
-    expect(closed).toBe(false);
+    await manyTurns();
     log.batches[1]?.succeed(2);
+    await manyTurns();
+    // One end is still to come.
+    expect(closed).toBe(false);
+    log.batches[2]?.succeed(3);
     await closing;
     expect(log.records).toMatchObject([
       { type: "call.begin", method: "/a.B/First" },
       { type: "call.begin", method: "/a.B/Second" },
+      { type: "call.begin", method: "/a.B/Third" },
       { type: "call.end", begin: 1, status: "OK" },
       { type: "call.end", begin: 2, status: "CANCELLED" },
+      { type: "call.end", begin: 3, status: "CANCELLED" },
+    ]);
+  });
+});
+
+describe("a call whose begin cannot be written", () => {
+  it("does not run, and is recorded as refused, not as one that ended", async () => {
+    const { log, call } = slowAudit();
+    let ran = false;
+    const answer = call("/a.B/C", async (begun) => {
+      await begun;
+      ran = true;
+    });
+    log.batches[0]?.fail(new Error("no space"));
+    expect(await answer).toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE", status: Status.UNAVAILABLE });
+    expect(ran).toBe(false);
+    expect(log.records).toMatchObject([
+      { type: "call.begin", method: "/a.B/C" },
+      { type: "call.refused", method: "/a.B/C", code: "ERR_AUDIT_UNAVAILABLE" },
     ]);
   });
 });

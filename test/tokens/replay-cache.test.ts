@@ -148,6 +148,8 @@ describe("a record of uses", () => {
     bench.now = start;
     const gone = "ERR_TOKEN_REPLAYED uses of tokens of that age have been forgotten";
     expect(await verdict(cache, use({ token: "t1", call: "call-2" }))).toBe(gone);
+    // One that expired in the very second up to which uses were forgotten.
+    expect(await verdict(cache, use({ token: "t3", exp: (start + 3_600_000) / 1_000 }))).toBe(gone);
     expect(await verdict(await bench.open(), use({ token: "t1", call: "call-2" }))).toBe(gone);
   });
 
