@@ -7,7 +7,7 @@ const aboutCalls = ["test/{rpc,server,client,interceptors}/**/*.test.ts", "test/
 const aboutTransports = ["test/rpc/direct/**", "test/rpc/h2/**", "test/rpc/differential.test.ts"];
 const withoutCalls = [
   "test/client/**",
-  "test/rpc/{codec,compile-encoder,encode-message}.test.ts",
+  "test/rpc/{call-list,codec,compile-encoder,deadline-timers,encode-message,lent-block,write-window}.test.ts",
   "test/interceptors/policy*.test.ts",
   "test/interceptors/{anomaly-detector,error-origin,identity-table,latency-histogram,metric-producer,quarantine,redaction,replay-window,scrub}.test.ts",
 ];

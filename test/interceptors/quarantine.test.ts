@@ -91,3 +91,34 @@ describe("a quarantine", () => {
     }
   });
 });
+
+describe("many peers in quarantine", () => {
+  it("push out nobody whose time is not over", () => {
+    let now = 0;
+    const quarantine = new Quarantine({ forMs: 60_000 }, () => now);
+    const anomaly = (peer: string) => ({
+      kind: "replay",
+      peer,
+      count: 1,
+      code: undefined,
+      method: undefined,
+      since: 0,
+    });
+    const isLockedOut = (id: string) => {
+      try {
+        quarantine.stage({ peer: { id } } as never, () => Promise.resolve());
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    for (let i = 0; i < 3_000; i++) quarantine.add(anomaly(`early ${i}`) as never);
+    now = 30_000;
+    for (let i = 0; i < 3_000; i++) quarantine.add(anomaly(`late ${i}`) as never);
+    expect([isLockedOut("early 0"), isLockedOut("late 0"), isLockedOut("late 2999")]).toEqual([true, true, true]);
+    now = 60_000;
+    // Those who never came back are forgotten when there is another, those whose time is not over are not.
+    quarantine.add(anomaly("one more") as never);
+    expect([isLockedOut("early 1"), isLockedOut("late 0"), isLockedOut("one more")]).toEqual([false, true, true]);
+  });
+});

@@ -32,4 +32,20 @@ describe("the timers of deadlines", () => {
     expect(await ended).toBeGreaterThanOrEqual(now + 300);
     clearInterval(alive);
   });
+
+  it("never end a call before its deadline", async () => {
+    const timers = new DeadlineTimers();
+    const alive = setInterval(() => {}, 1_000);
+    const begun = performance.now();
+    const early = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => {
+        const deadlineAt = begun + 20 + i * 1.7;
+        return new Promise<number>((resolve) => {
+          timers.arm({ deadlineAt, expire: () => resolve(Math.max(0, deadlineAt - performance.now())) });
+        });
+      }),
+    );
+    clearInterval(alive);
+    expect(early.filter((ms) => ms > 0)).toEqual([]);
+  });
 });

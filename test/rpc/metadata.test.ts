@@ -132,3 +132,20 @@ describe.skipIf(testTransport === "h2")("metadata over the limit", () => {
     expect(await failure(client.sayHello({ name: "x" }))).toMatchObject(tooLarge("response trailer"));
   });
 });
+
+describe("a clone of metadata", () => {
+  it("holds what there was, whichever of the two is changed then", () => {
+    const original = Metadata.from({ "x-kept": "1", "x-changed": "old" });
+    const clone = original.clone();
+    original.set("x-changed", "new").append("x-kept", "2").delete("x-none");
+    expect([...clone]).toEqual([
+      ["x-kept", "1"],
+      ["x-changed", "old"],
+    ]);
+    const second = original.clone();
+    second.append("x-kept", "3").delete("x-changed");
+    expect(original.getAll("x-kept")).toEqual(["1", "2"]);
+    expect(original.get("x-changed")).toBe("new");
+    expect(second.getAll("x-kept")).toEqual(["1", "2", "3"]);
+  });
+});
