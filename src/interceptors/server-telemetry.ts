@@ -1,3 +1,4 @@
+import { UsageError } from "../errors.js";
 import { CallRefused } from "../rpc/call-refused.js";
 import { failureOf } from "../rpc/outcome.js";
 import type { ServerCall } from "../rpc/server-call.js";
@@ -54,6 +55,7 @@ function logFailure(
   if (withheld > 0) record.withheld = withheld;
   if (error instanceof CallRefused && error.reason !== undefined) record.reason = error.reason;
   if (call.hasReference) record.reference = call.reference;
+  if (code === "ERR_HANDLER_RESULT" && error instanceof UsageError) record.reason = error.message;
   if (code === "ERR_HANDLER_FAILED") Object.assign(record, originOf(error));
   logger[levelOf(outcome.status)](record, "call failed");
 }

@@ -150,9 +150,26 @@ async function sendEach(call: ServerCall, iterator: AsyncIterator<unknown>, code
 
 function send(call: ServerCall, init: unknown, codec: Codec): Promise<void> | undefined {
   if (call.abortReason !== undefined) return undefined;
-  const { message, bytes } = codec.encode(init, true);
+  const { message, bytes } = encoded(call, init, codec);
   call.showResponse(message);
   return call.write(bytes);
+}
+
+function encoded(call: ServerCall, init: unknown, codec: Codec): ReturnType<Codec["encode"]> {
+  try {
+    return codec.encode(init, true);
+  } catch (error) {
+    throw unfitField(call, error) ?? error;
+  }
+}
+
+/** What protobuf-es says of a value that is not of its field's type: which field it is, and not what is in it. */
+function unfitField({ method }: ServerCall, error: unknown): UsageError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [, field] = /^cannot encode field ([\w.]{1,256}) to binary: /.exec(error.message) ?? [];
+  if (field === undefined) return undefined;
+  const message = `the handler of ${methodPath(method)} gave a ${method.output.typeName} in which ${field} has a value of another type`;
+  return new UsageError("ERR_HANDLER_RESULT", message);
 }
 
 function noResponse(call: ServerCall): UsageError {

@@ -147,6 +147,19 @@ describe("a handler that fails by accident", () => {
     await log.find((record) => record.code === "ERR_HANDLER_RESULT");
   });
 
+  it("gives a field a value of another type: the log has the field, nobody has the value", async () => {
+    const { client, log } = await GreeterPair.start({
+      implementation: { collectHellos: () => ({ greeting: "x", count: secret as never }) },
+    });
+    const error = await failure(client.collectHellos([]));
+    expect(error).toMatchObject({ status: Status.INTERNAL, code: "ERR_RPC_INTERNAL" });
+    const record = await log.find((each) => each.code === "ERR_HANDLER_RESULT");
+    expect(record.reason).toBe(
+      "the handler of /hello.v1.GreeterService/CollectHellos gave a hello.v1.CollectHellosResponse in which hello.v1.CollectHellosResponse.count has a value of another type",
+    );
+    expect(JSON.stringify([log.records, error.message])).not.toContain("swordfish");
+  });
+
   it("passes nothing on of what a server of its own told it", async () => {
     const upstream = await GreeterPair.start({
       implementation: {
