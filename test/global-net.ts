@@ -1,5 +1,5 @@
-// Why: a test looks for the leaks that it was written for. This looks at all records and all output of all tests of a run, when it
-// is over, and fails the run when there is a private key, a certificate, a token, or a secret that a test has placed. It would
+// Why: a test looks for the leaks that it was written for. This looks at all records, audit logs, metrics, spans and output of
+// all tests of a run, when it is over, and fails the run when there is a private key, a certificate, a token, or a secret that a test has placed. It would
 // miss what is logged into another logger than RecordingLogger, and secrets of no known form.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,6 @@
 // A secret in every place where one may be, and every sink open: nothing that anybody can read afterwards holds one of them.
 import { spawnSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -20,6 +21,7 @@ import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { AdminService, GetStatsResponseSchema } from "../../src/gen/pinwire/admin/v1/admin_pb.js";
 import { AuditLevel, CallPolicySchema, method as methodOption } from "../../src/gen/pinwire/policy/v1/policy_pb.js";
+import { SpiffeId } from "../../src/identity/spiffe-id.js";
 import { allow } from "../../src/interceptors/policy.js";
 import { ReflectionService } from "../../src/reflection.js";
 import type { HandlerContext } from "../../src/rpc/call-context.js";
@@ -29,6 +31,7 @@ import type { ServerSettings } from "../../src/server/server-options.js";
 import { Status } from "../../src/status.js";
 import { tokenFile, tokenSource } from "../../src/tokens/token-source.js";
 import type { TransportName } from "../../src/transport/protocols.js";
+import { parseCertificate } from "../../src/x509/certificate.js";
 import { AuditPlace } from "../helpers/audit-place.js";
 import { built } from "../helpers/built.js";
 import { Canaries, Sink } from "../helpers/canaries.js";
@@ -37,6 +40,7 @@ import { ExampleWorld } from "../helpers/example-processes.js";
 import { type Greeter, greeter } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
 import { pinwire } from "../helpers/pinwire.js";
+import { framed, RawH2Client } from "../helpers/raw-h2-client.js";
 import { CollectedTelemetry, registerContexts } from "../helpers/telemetry.js";
 import { tempDirectory } from "../helpers/temp-directory.js";
 import { tempIssuer } from "../helpers/tokens.js";
@@ -160,6 +164,8 @@ interface Scene {
   readonly client: Client<typeof GreeterService>;
   /** Another client of the same server. */
   readonly clientWith: (options: Partial<ClientOptions>) => Client<typeof GreeterService>;
+  /** One that is good for `collectHellos`; it is a secret, too. */
+  readonly newToken: () => Promise<string>;
   /** Ends everything and adds what is only there at the end. */
   readonly finish: () => Promise<void>;
 }
@@ -171,7 +177,7 @@ async function open(transport: TransportName): Promise<Scene> {
   const place = new AuditPlace();
   const audit = await place.open();
   const telemetry = new CollectedTelemetry();
-  const { issuer } = await tempIssuer();
+  const { issuer, directory: issuerDirectory } = await tempIssuer();
   for (const stream of ["stdout", "stderr"] as const) {
     const spy = vi.spyOn(process[stream], "write").mockImplementation((chunk) => {
       sink.add("console", String(chunk));
@@ -261,10 +267,22 @@ async function open(transport: TransportName): Promise<Scene> {
       const key = readFileSync(join(directory, "key.pem"), "latin1").split("\n");
       canaries.know(`${directory}/key.pem`, key[2] ?? "");
     }
+    const issuerKeys = readFileSync(join(issuerDirectory, "keys.json"), "latin1").split("\\n");
+    for (const [index, line] of issuerKeys.entries()) {
+      if (/^[A-Za-z0-9+/=]{40,}$/.test(line)) canaries.know(`issuer's key, line ${index}`, line);
+    }
     canaries.know("checkpoint key", readFileSync(place.keyFile, "latin1").split("\n")[1] ?? "");
     canaries.know("pem header", "PRIVATE KEY-----");
   };
-  return { canaries, sink, world, channel, client: clientWith({}), clientWith, finish };
+  const leaf = parseCertificate(new X509Certificate(readFileSync(join(world.client, "cert.pem"))).raw);
+  const newToken = async () => {
+    const holder = { id: SpiffeId.parse(clientId), leaf };
+    const { token } = await issuer.issue({ holder, audience: serverId, scopes: ["greet"] });
+    for (const [index, part] of token.split(".").slice(1).entries())
+      canaries.know(`good token, part ${index + 1}`, part);
+    return token;
+  };
+  return { canaries, sink, world, channel, client: clientWith({}), clientWith, newToken, finish };
 }
 
 describe.each(["direct", "h2"] as const)("a canary in every place of calls over %s", (transport) => {
@@ -353,6 +371,26 @@ describe.each(["direct", "h2"] as const)("a canary in every place of calls over 
       const isThrown = typeof token !== "string";
       const call = async () => clientWith({ token }).collectHellos([{ name }]);
       await hear(call(), isThrown ? "its caller" : "us");
+    }
+    const good = clientWith({ token: await scene.newToken() });
+    expect(await good.collectHellos([{ name }])).toMatchObject({ greeting: "hello" });
+    await hear(good.collectHellos([{ name }], options("error")));
+    // By a peer that has no manners: metadata that nobody can read, and what is no request at all.
+    const leaf = {
+      pem: readFileSync(join(world.client, "cert.pem"), "utf8"),
+      keyPem: readFileSync(join(world.client, "key.pem"), "utf8"),
+    };
+    const raw = await RawH2Client.connect(world.target.slice("unix:".length), leaf);
+    const unreadable = {
+      authorization: `Bearer ${canaries.in("unreadable-bearer")}\u00ff`,
+      "x-secret": `${canaries.in("unreadable-metadata")}\u009b`,
+    };
+    for (const headers of [
+      unreadable,
+      { ...unreadable, ":method": "PUT" },
+      { "x-secret-bin": canaries.in("no-base64") },
+    ]) {
+      await raw.call({ ":path": "/hello.v1.GreeterService/SayHello", ...headers }, framed(Buffer.alloc(0)));
     }
     const badToken = join(tempDirectory(), "token");
     writeFileSync(badToken, `${canaries.in("token-file")}\nsecond line\n`, { mode: 0o600 });

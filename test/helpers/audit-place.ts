@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { AuditLog } from "../../src/audit/audit-log.js";
 import { type OpenAuditLogOptions, openAuditLog } from "../../src/audit/open-audit-log.js";
 import { type AuditReport, verifyAuditLog } from "../../src/audit/verify-audit-log.js";
+import { toGlobalSink } from "./global-sink.js";
 import { tempDirectory } from "./temp-directory.js";
 
 /** Where a test keeps an audit log, its key and its anchor. */
@@ -12,6 +13,14 @@ export class AuditPlace {
   readonly directory = join(this.base, "log");
   readonly keyFile = join(this.base, "checkpoint.pem");
   readonly anchorFile = join(this.base, "anchor.json");
+
+  constructor() {
+    // Before the directory goes.
+    onTestFinished(() => {
+      if (!existsSync(this.directory)) return;
+      for (const segment of this.segments) toGlobalSink("an audit log", readFileSync(segment, "latin1"));
+    });
+  }
 
   /** Closes with the test. */
   async open(options: Partial<OpenAuditLogOptions> = {}): Promise<AuditLog> {

@@ -15,6 +15,13 @@ export class Canaries {
     return canary;
   }
 
+  /** One that may be a name in code. */
+  word(place: string): string {
+    const word = this.in(`${place}-word`).replaceAll("-", "_");
+    this.#placed.set(place, word);
+    return word;
+  }
+
   bytes(place: string): Uint8Array {
     return Buffer.from(this.in(place));
   }
@@ -23,7 +30,7 @@ export class Canaries {
   error(place: string): Error {
     const cause = Object.assign(new Error(this.in(`${place}-cause`)), { detail: this.in(`${place}-property`) });
     // A message that ends like the first frames of a stack.
-    return new Error(`${this.in(`${place}-message`)}\n    at ${this.in(`${place}-false-frame`)} (file:///a.js:1:1)`, {
+    return new Error(`${this.in(`${place}-message`)}\n    at ${this.word(`${place}-false-frame`)} (file:///a.js:1:1)`, {
       cause,
     });
   }

@@ -5,6 +5,7 @@ import { createLocalCa } from "../../src/ca/create-local-ca.js";
 import { issueCredentials } from "../../src/ca/issue-credentials.js";
 import { pinPeers } from "../../src/credentials/pin-peers.js";
 import { built } from "./built.js";
+import { toGlobalSink } from "./global-sink.js";
 import { tempDirectory } from "./temp-directory.js";
 
 export interface Run {
@@ -73,5 +74,6 @@ async function execute(
   const child = spawn("sh", ["-c", 'umask "$0"; exec "$@"', umask, ...command], { ...options, stdio: "pipe" });
   const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  toGlobalSink("standard error of certs-tool", stderr);
   return { code, stdout, stderr };
 }

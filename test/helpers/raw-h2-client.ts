@@ -26,7 +26,7 @@ export class RawH2Client {
     return RawH2Client.connect(target.slice("unix:".length), world.leaf(clientId));
   }
 
-  static async connect(path: string, leaf: Minted): Promise<RawH2Client> {
+  static async connect(path: string, leaf: Pick<Minted, "pem" | "keyPem">): Promise<RawH2Client> {
     const socket: TLSSocket = connectTls({
       path,
       key: leaf.keyPem,

@@ -15,7 +15,9 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
+import { onTestFinished } from "vitest";
 import { createMetricProducer } from "../../src/interceptors/metrics/metric-producer.js";
+import { toGlobalSink } from "./global-sink.js";
 
 /** One series of a metric: its attributes, and its sum or the sum and count of its histogram. */
 export interface Series {
@@ -44,6 +46,7 @@ export class CollectedTelemetry {
 
   constructor(route: (typeof metricRoutes)[number] = "meterProvider") {
     this.#route = route;
+    onTestFinished(async () => toGlobalSink("OpenTelemetry", await this.text()));
   }
 
   /** Metrics alone. */
