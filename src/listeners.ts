@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { processWarning } from "./process-warning.js";
 
 /** Who wants to hear of something. */
@@ -16,11 +17,12 @@ export class Listeners<T> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
   }
 
-  /** Tells each, also when one before it throws. */
+  /** Tells each, also when one before it throws. What an async one rejects with comes when nobody waits: it is a warning. */
   tell(value: T, onThrow: (error: unknown) => void = processWarning): void {
     for (const listener of [...this.#listeners]) {
       try {
-        listener(value);
+        const result: unknown = listener(value);
+        if (types.isPromise(result)) result.catch(processWarning);
       } catch (error) {
         onThrow(error);
       }

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { ConfigError, isCodedError, UsageError } from "../errors.js";
+import type { Listeners } from "../listeners.js";
 import { AuditBatch, type PendingRecord } from "./audit-batch.js";
 import { type AuditFields, assertFits, recordText } from "./audit-record.js";
 import type { AuditWriter } from "./audit-writer.js";
@@ -31,7 +32,7 @@ export class AuditLog implements AsyncDisposable {
   readonly #options: AuditLogOptions;
   readonly #now: () => number;
   readonly #release: () => void;
-  readonly #listeners: Set<(error: Error) => void>;
+  readonly #listeners: Listeners<Error>;
   readonly #users = new LogUsers();
   #next: AuditBatch | undefined;
   #flushing: Promise<void> | undefined;
@@ -43,12 +44,7 @@ export class AuditLog implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /** @internal Use `openAuditLog`. */
-  constructor(
-    writer: AuditWriter,
-    options: AuditLogOptions,
-    listeners: Set<(error: Error) => void>,
-    release: () => void,
-  ) {
+  constructor(writer: AuditWriter, options: AuditLogOptions, listeners: Listeners<Error>, release: () => void) {
     this.#writer = writer;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
@@ -73,8 +69,7 @@ export class AuditLog implements AsyncDisposable {
 
   /** Told when the log cannot be written, and when its anchor cannot. */
   onProblem(listener: (error: Error) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -252,18 +247,11 @@ function appendedText(fields: AuditFields): string {
 }
 
 /** What a listener throws is its own problem: the log has to go on, and somebody waits for it. */
-export function tellProblem(listeners: Iterable<(error: Error) => void>, error: unknown): void {
-  const problem = error instanceof Error ? error : new Error(String(error));
-  for (const listener of listeners) {
-    try {
-      listener(problem);
-    } catch {
-      // See above.
-    }
-  }
+export function tellProblem(listeners: Listeners<Error>, error: unknown): void {
+  listeners.tell(error instanceof Error ? error : new Error(String(error)));
 }
 
 function unavailable(problem: string, cause?: unknown): ConfigError {
-  const hint = "make room on its file system, or mend what the cause says; it is tried again each second";
+  const hint = "make room on its file system, or mend what the cause says; it is tried again by itself";
   return new ConfigError("ERR_AUDIT_UNAVAILABLE", `the audit log ${problem}`, hint, { cause });
 }

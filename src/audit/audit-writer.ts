@@ -27,6 +27,8 @@ export interface AuditWriterSettings extends Retention {
 
 /** The disk is waited for, and the anchor written, at most this often; at once when somebody waits for it. */
 const anchorEveryMs = 1_000;
+/** After a failure, also when no record comes: until then nobody could tell that the end of the log was cut off. */
+const anchorAgainMs = 10_000;
 
 /** Puts records into the files of a log: chain, checkpoints, anchor, segments. One call at a time. */
 export class AuditWriter {
@@ -42,6 +44,7 @@ export class AuditWriter {
   #newest: Anchoring | undefined;
   #anchoredAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #closing = false;
   /** Never rejects. */
   #anchoring: Promise<void> = Promise.resolve();
   /** Why the newest checkpoint is not in both places. */
@@ -123,6 +126,7 @@ export class AuditWriter {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.#anchorNow();
     await this.#anchoring;
     await this.#file.close();
@@ -147,8 +151,12 @@ export class AuditWriter {
   #anchorLater({ position, time }: Lines): void {
     const { seq, prev: hash } = position;
     this.#newest = { file: this.#file, seq: seq - 1, hash, time };
-    const rest = Math.max(0, this.#anchoredAt + anchorEveryMs - performance.now());
-    this.#timer ??= setTimeout(() => this.#anchorNow(), rest).unref();
+    this.#anchorIn(this.#anchoredAt + anchorEveryMs - performance.now());
+  }
+
+  #anchorIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#anchorNow(), Math.max(0, ms)).unref();
   }
 
   #anchorNow(): void {
@@ -171,6 +179,8 @@ export class AuditWriter {
       this.#unanchored = undefined;
     } catch (error) {
       this.#unanchored = error;
+      this.#newest ??= newest;
+      if (!this.#closing) this.#anchorIn(anchorAgainMs);
       throw error;
     }
   }

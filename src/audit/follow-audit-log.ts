@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { checkDelayMs, checkKeys } from "../check-option.js";
 import { defaults } from "../defaults.js";
 import { ConfigError, UsageError } from "../errors.js";
+import { contain } from "../rpc/contain.js";
 import type { AuditRecord } from "./parse-record.js";
 import { type ReadPosition, readAuditLog } from "./read-audit-log.js";
 
@@ -154,10 +155,9 @@ export class AuditFollower implements AsyncDisposable {
 
   /** Who is told is no better than who sends. */
   #tell(error: unknown): void {
-    try {
-      this.#options.onProblem(error);
-    } catch {
-      // See above.
-    }
+    contain(
+      () => this.#options.onProblem(error),
+      () => {},
+    );
   }
 }

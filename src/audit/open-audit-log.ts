@@ -4,6 +4,7 @@ import { defaults } from "../defaults.js";
 import { ConfigError, UsageError } from "../errors.js";
 import { withLock } from "../files/lock-file.js";
 import { ensurePrivateDirectory } from "../files/private-directory.js";
+import { Listeners } from "../listeners.js";
 import { type Anchor, readAnchorIfAny } from "./anchor.js";
 import { AuditLog, tellProblem } from "./audit-log.js";
 import { AuditWriter } from "./audit-writer.js";
@@ -78,7 +79,7 @@ async function openLocked(settings: Settings, release: () => void): Promise<Audi
   if (isNew && anchor !== undefined) throw logIsGone(directory, anchorFile);
   const key = await keyFor(keyFile, isNew);
   const last = await openLastSegment(directory, key, anchor);
-  const listeners = new Set<(error: Error) => void>();
+  const listeners = new Listeners<Error>();
   const onProblem = (error: unknown) => tellProblem(listeners, error);
   try {
     assertAnchored(settings, last, anchor);

@@ -1,8 +1,10 @@
-import { appendFileSync, lstatSync, readFileSync } from "node:fs";
+import { appendFileSync, lstatSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Anchor } from "../../src/audit/anchor.js";
+import { verifyAuditLog } from "../../src/audit/verify-audit-log.js";
 import { AuditPlace } from "../helpers/audit-place.js";
+import { signalled } from "../helpers/collect.js";
 
 describe("a log that was written and closed", () => {
   it("verifies, with every record signed", async () => {
@@ -76,6 +78,27 @@ describe("the anchor", () => {
   });
 });
 
+describe("an anchor that cannot be written", () => {
+  it("is tried again by itself, also when no record comes any more", async () => {
+    const place = new AuditPlace();
+    const anchors = join(place.base, "elsewhere");
+    const anchorFile = join(anchors, "anchor.json");
+    mkdirSync(anchors);
+    const log = await place.open({ anchorFile });
+    const seq = await log.append({ type: "note" });
+    renameSync(anchors, `${anchors}-gone`);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await expect(log.checkpoint()).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
+    renameSync(`${anchors}-gone`, anchors);
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(JSON.parse(readFileSync(anchorFile, "utf8"))).toMatchObject({ seq: seq + 1 }));
+    await log.close();
+    expect(await verifyAuditLog(place.directory, { anchorFile })).toMatchObject({ ok: true });
+  });
+});
+
 describe("a record that no verifier could read", () => {
   const cases: readonly (readonly [string, object])[] = [
     ["a field of the chain", { type: "note", prev: "x" }],
@@ -124,13 +147,21 @@ describe("a log with a problem", () => {
   it("goes on when who is told of it throws", async () => {
     const place = new AuditPlace();
     const log = await place.open();
+    const warned = signalled();
+    const onWarning = ({ message }: Error) => message === "an async listener that fails" && warned.resolve();
+    process.on("warning", onWarning);
+    onTestFinished(() => void process.off("warning", onWarning));
     log.onProblem(() => {
       throw new Error("a listener that fails");
+    });
+    log.onProblem(async () => {
+      throw new Error("an async listener that fails");
     });
     appendFileSync(place.segments[0] ?? "", "{}\n");
     for (let n = 0; n < 2; n++) {
       await expect(log.append({ type: "note" })).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
     }
+    await warned.promise;
     await log.close();
   });
 

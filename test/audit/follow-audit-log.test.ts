@@ -109,6 +109,21 @@ describe("records of an audit log that are passed on", () => {
     expect(problems).toMatchObject([{ message: "no" }]);
   });
 
+  it("come again also when who is told of it rejects", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    await log.append({ type: "note" });
+    const collector = new Collector();
+    let failures = 0;
+    const send = (records: readonly AuditRecord[]) => {
+      if (failures++ === 0) throw new Error("no");
+      collector.send(records);
+    };
+    follow(place, { send, onProblem: () => Promise.reject(new Error("nor this")) });
+    await collector.until(3);
+    expect(collector.records.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  });
+
   it("come again from the beginning of their segment when others stand in their place", async () => {
     const place = new AuditPlace();
     const log = await place.open();
