@@ -2,22 +2,17 @@
 // SIGTERM does not wait.
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createClient } from "../../src/client/client.js";
 import { RpcError } from "../../src/errors.js";
-import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
-import { loadCredentials } from "../../src/load-credentials.js";
 import { Status } from "../../src/status.js";
 import { failure, signalled } from "../helpers/collect.js";
 import { ExampleWorld } from "../helpers/example-processes.js";
-import { testTransport } from "../helpers/greeter-pair.js";
-import { serverId } from "../helpers/identities.js";
 import { startUnruly } from "../helpers/unruly-server.js";
 
 async function setUp() {
   const world = await ExampleWorld.make();
   const server = await world.startServer();
-  const credentials = await loadCredentials(world.client, { watch: false });
-  const client = createClient(GreeterService, { credentials, target: world.target, peer: serverId, timeoutMs: 30_000 });
+  // As programs have it: over any transport, and with retries.
+  const client = await world.newClient({ transports: ["direct", "h2"], serviceConfig: {} });
   return { world, server, client };
 }
 
@@ -47,7 +42,6 @@ describe("REL-16: SIGTERM", () => {
     expect((await underWay).greeting).toBe("Hello, before and after");
     expect(await server.exited).toEqual({ code: 0, signal: null });
     expect(existsSync(world.target.slice("unix:".length))).toBe(false);
-    await client.close();
   });
 
   it("a second time ends it at once", async () => {
@@ -68,27 +62,17 @@ describe("REL-16: SIGTERM", () => {
     server.child.kill("SIGTERM");
     expect(await server.exited).toEqual({ code: 1, signal: null });
     expect(await hanging).toMatchObject({ status: Status.UNAVAILABLE });
-    await client.close();
   });
 
   it("ends at the hard limit when a handler ignores it, and tells the caller", async () => {
     const world = await ExampleWorld.make();
     const server = await startUnruly(world);
-    const credentials = await loadCredentials(world.client, { watch: false });
-    const client = createClient(GreeterService, {
-      credentials,
-      target: world.target,
-      peer: serverId,
-      timeoutMs: 30_000,
-      transports: [testTransport],
-      serviceConfig: { methodConfig: [{ name: [{}], retryPolicy: "none" }] },
-    });
+    const client = await world.newClient();
     const hanging = failure(client.sayHello({ name: "ignore everything" }));
     await server.line((line) => line === "ignoring");
     server.child.kill("SIGTERM");
     expect(await hanging).toMatchObject({ status: Status.UNAVAILABLE, rawMessage: "the server is shutting down" });
     expect(await server.exited).toEqual({ code: 0, signal: null });
     expect(existsSync(world.target.slice("unix:".length))).toBe(false);
-    await client.close();
   });
 });

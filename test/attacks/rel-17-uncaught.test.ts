@@ -2,14 +2,9 @@
 // or the process says goodbye first, as docs/containment.md shows. Never is there half a server.
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createClient } from "../../src/client/client.js";
-import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
-import { loadCredentials } from "../../src/load-credentials.js";
 import { Status } from "../../src/status.js";
 import { failure, signalled } from "../helpers/collect.js";
 import { ExampleWorld } from "../helpers/example-processes.js";
-import { testTransport } from "../helpers/greeter-pair.js";
-import { serverId } from "../helpers/identities.js";
 import { startUnruly } from "../helpers/unruly-server.js";
 
 const accidents = ["a timer that throws", "a promise that nobody awaits"] as const;
@@ -17,16 +12,7 @@ const accidents = ["a timer that throws", "a promise that nobody awaits"] as con
 async function setUp(policy: "nothing" | "drain") {
   const world = await ExampleWorld.make();
   const server = await startUnruly(world, policy);
-  const credentials = await loadCredentials(world.client, { watch: false });
-  const client = createClient(GreeterService, {
-    credentials,
-    target: world.target,
-    peer: serverId,
-    timeoutMs: 30_000,
-    transports: [testTransport],
-    serviceConfig: { methodConfig: [{ name: [{}], retryPolicy: "none" }] },
-  });
-  return { world, server, client };
+  return { world, server, client: await world.newClient() };
 }
 
 describe("REL-17: an exception that nobody catches", () => {
@@ -41,7 +27,6 @@ describe("REL-17: an exception that nobody catches", () => {
       await startUnruly(world);
       // The client may wait a moment before it connects again.
       expect((await client.sayHello({ name: "hello" }, { waitForReady: true })).greeting).toBe("hello");
-      await client.close();
     });
 
     it(`${accident}, when the process drains first: what is under way ends well, nothing new begins`, async () => {
@@ -63,7 +48,6 @@ describe("REL-17: an exception that nobody catches", () => {
       expect((await underWay).count).toBe(2);
       expect(await culprit).toMatchObject({ status: Status.UNAVAILABLE });
       expect(await server.exited).toEqual({ code: 70, signal: null });
-      await client.close();
     });
   }
 });

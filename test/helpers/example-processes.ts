@@ -5,10 +5,16 @@ import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { createLocalCa } from "../../src/ca/create-local-ca.js";
 import { issueCredentials } from "../../src/ca/issue-credentials.js";
+import type { ChannelOptions } from "../../src/client/channel.js";
+import { type ClientOptions, createClient } from "../../src/client/client.js";
 import { pinPeers } from "../../src/credentials/pin-peers.js";
+import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
+import { loadCredentials } from "../../src/load-credentials.js";
 import { built } from "./built.js";
 import { toGlobalSink } from "./global-sink.js";
+import { type GreeterClient, testTransport } from "./greeter-pair.js";
 import { clientId, serverId } from "./identities.js";
+import { sentOnce } from "./sent-once.js";
 import { tempDirectory } from "./temp-directory.js";
 
 /** Credentials on disk for the example programs, made as certs-tool makes them. */
@@ -34,6 +40,21 @@ export class ExampleWorld {
     ]);
     await program.line((line) => line === `listening ${this.target}`);
     return program;
+  }
+
+  /** A client in this process that sends each call once; it closes with the test. */
+  async newClient(options: Partial<ChannelOptions & ClientOptions> = {}): Promise<GreeterClient> {
+    const client = createClient(GreeterService, {
+      credentials: await loadCredentials(this.client, { watch: false }),
+      target: this.target,
+      peer: serverId,
+      timeoutMs: 30_000,
+      transports: [testTransport],
+      serviceConfig: sentOnce,
+      ...options,
+    });
+    onTestFinished(() => client.close());
+    return client;
   }
 
   startClient(...args: string[]): Program {

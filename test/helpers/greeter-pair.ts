@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import type { DescService } from "@bufbuild/protobuf";
 import { onTestFinished } from "vitest";
-import type { ChannelOptions } from "../../src/client/channel.js";
+import { type Channel, type ChannelOptions, createChannel } from "../../src/client/channel.js";
 import type { ClientOptions } from "../../src/client/client.js";
 import { type Client, createClient } from "../../src/client/client.js";
 import type { CredentialState } from "../../src/credentials/credential-state.js";
@@ -84,17 +85,26 @@ export class GreeterPair {
 
   /** Another client; it closes with the test. */
   newClient(options: PairOptions["client"] = {}): GreeterClient {
-    const client = createClient(this.#service, {
-      credentials: this.clientCredentials,
-      target: this.target,
-      peer: serverId,
-      transports: [testTransport],
-      timeoutMs: 10_000,
-      ...this.#clientOptions,
-      ...options,
-    });
-    onTestFinished(() => client.close());
+    return this.clientOf(this.#service, { ...this.#clientOptions, ...options });
+  }
+
+  /** How the client of the pair reaches its server. */
+  get reach(): ChannelOptions {
+    return { credentials: this.clientCredentials, target: this.target, peer: serverId, transports: [testTransport] };
+  }
+
+  /** A client of any service, without the options of the pair's own; it closes with the test. */
+  clientOf<S extends DescService>(service: S, options: PairOptions["client"] = {}): Client<S> {
+    const client = createClient(service, { ...this.reach, timeoutMs: 10_000, ...options });
+    onTestFinished(() => client[Symbol.asyncDispose]());
     return client;
+  }
+
+  /** It closes with the test. */
+  newChannel(options: Partial<ChannelOptions> = {}): Channel {
+    const channel = createChannel({ ...this.reach, ...options });
+    onTestFinished(() => channel.close());
+    return channel;
   }
 
   /** A client of another identity, which pins the server and, unless told otherwise, is pinned by it. */

@@ -1,5 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { IssuerKeys } from "../../src/tokens/issuer-keys.js";
 import { publicJwkOf, thumbprintOf } from "../../src/tokens/public-jwk.js";
+import { TokenRevocations } from "../../src/tokens/token-revocations.js";
 
 /** What a test may change of a token; everything that is left out is right. */
 export interface TokenOverrides {
@@ -47,6 +49,20 @@ export const keys = {
   other: newKey(),
   third: newKey(),
   fourth: newKey(),
+};
+
+/** Whom a server believes that knows the issuer. */
+export const trust = {
+  issuers: IssuerKeys.of([{ version: 1, iss: issuerName, keys: [jwkOf(keys.issuer)] }]),
+  revoked: TokenRevocations.none,
+};
+
+/** What the tokens of {@link mintToken} are right for. */
+export const expectations = {
+  ...trust,
+  audience,
+  holder: { id: holderId, thumbprint: thumbprint(keys.holder) },
+  now,
 };
 
 let serial = 0;

@@ -1,5 +1,4 @@
-import { describe, expect, it, onTestFinished } from "vitest";
-import { createChannel } from "../../src/client/channel.js";
+import { describe, expect, it } from "vitest";
 import { createClient } from "../../src/client/client.js";
 import { RpcError } from "../../src/errors.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
@@ -11,14 +10,7 @@ import { serverId } from "../helpers/identities.js";
 /** A channel to a server that fails as often as it is told to. */
 async function channelTo(options: PairOptions = {}, more: object = {}) {
   const pair = await GreeterPair.start(options);
-  const channel = createChannel({
-    credentials: pair.clientCredentials,
-    target: pair.target,
-    peer: serverId,
-    transports: [testTransport],
-    ...more,
-  });
-  onTestFinished(() => channel.close());
+  const channel = pair.newChannel(more);
   return { pair, channel, client: createClient(GreeterService, channel, { timeoutMs: 10_000 }) };
 }
 

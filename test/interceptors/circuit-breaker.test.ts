@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { createChannel } from "../../src/client/channel.js";
 import { createClient } from "../../src/client/client.js";
 import { RpcError } from "../../src/errors.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
@@ -11,7 +10,7 @@ import {
 import type { Call } from "../../src/rpc/call.js";
 import { Status } from "../../src/status.js";
 import { failure } from "../helpers/collect.js";
-import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";
+import { GreeterPair } from "../helpers/greeter-pair.js";
 import { serverId } from "../helpers/identities.js";
 
 const options = { windowMs: 10_000, minCalls: 4, failureRatio: 0.5, openMs: 5_000 };
@@ -201,14 +200,7 @@ describe("the circuit breaker of a channel", () => {
         },
       },
     });
-    await using channel = createChannel({
-      credentials: pair.clientCredentials,
-      target: pair.target,
-      peer: serverId,
-      transports: [testTransport],
-      logger: pair.log,
-      circuitBreaker: { minCalls: 3 },
-    });
+    const channel = pair.newChannel({ logger: pair.log, circuitBreaker: { minCalls: 3 } });
     const states: CircuitState[] = [];
     channel.breaker?.onChange((state) => states.push(state));
     const one = createClient(GreeterService, channel, { timeoutMs: 5_000 });
@@ -230,13 +222,11 @@ describe("the circuit breaker of a channel", () => {
 
   it("is not there unless it is asked for", () => {
     const pair = new GreeterPair();
-    const channel = createChannel({ credentials: pair.clientCredentials, target: pair.target, peer: serverId });
-    expect(channel.breaker).toBeUndefined();
+    expect(pair.newChannel().breaker).toBeUndefined();
   });
 
   it("is refused with numbers that make no sense", () => {
     const pair = new GreeterPair();
-    const common = { credentials: pair.clientCredentials, target: pair.target, peer: serverId };
     for (const [circuitBreaker, message] of [
       [{ failureRatio: 0 }, "circuitBreaker.failureRatio must be more than 0 and at most 1, not 0"],
       [{ failureRatio: 1.1 }, "circuitBreaker.failureRatio must be more than 0 and at most 1, not 1.1"],
@@ -247,9 +237,7 @@ describe("the circuit breaker of a channel", () => {
         'circuitBreaker has no option "ratio"; it knows windowMs, minCalls, failureRatio, openMs',
       ],
     ] as const) {
-      expect(() => createChannel({ ...common, circuitBreaker: circuitBreaker as CircuitBreakerOptions })).toThrow(
-        message,
-      );
+      expect(() => pair.newChannel({ circuitBreaker: circuitBreaker as CircuitBreakerOptions })).toThrow(message);
     }
   });
 });

@@ -5,39 +5,9 @@ import { EventLoopDelay, lateSamples, sampleEveryMs } from "../../src/intercepto
 import { loadShedding } from "../../src/interceptors/load-shedding.js";
 import { methodContract } from "../../src/rpc/method-contract.js";
 import { Status } from "../../src/status.js";
-import type { TimerClock } from "../../src/timer-clock.js";
 import { collect, failure, signalled } from "../helpers/collect.js";
+import { FakeClock } from "../helpers/fake-clock.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
-
-/** A clock whose callbacks run when told, as late as told. */
-class FakeClock implements TimerClock {
-  #now = 0;
-  #due: (() => void) | undefined;
-
-  now() {
-    return this.#now;
-  }
-
-  after(_ms: number, callback: () => void): Disposable {
-    this.#due = callback;
-    return {
-      [Symbol.dispose]: () => {
-        this.#due = undefined;
-      },
-    };
-  }
-
-  get waits() {
-    return this.#due !== undefined;
-  }
-
-  fire(lateMs: number) {
-    this.#now += sampleEveryMs + lateMs;
-    const due = this.#due;
-    this.#due = undefined;
-    due?.();
-  }
-}
 
 function delays(thresholdMs = 100) {
   const clock = new FakeClock();
@@ -49,42 +19,42 @@ describe("the delay of the event loop", () => {
     const { clock, delay } = delays();
     const seen = [delay.isOverloaded()];
     for (let i = 0; i < lateSamples; i++) {
-      clock.fire(101);
+      clock.pass(sampleEveryMs + 101);
       seen.push(delay.isOverloaded());
     }
     expect(seen).toEqual([false, false, false, false, true]);
-    clock.fire(100);
+    clock.pass(sampleEveryMs + 100);
     expect(delay.isOverloaded()).toBe(false);
   });
 
   it("is no overload when one pause was long", () => {
     const { clock, delay } = delays();
     delay.isOverloaded();
-    clock.fire(60_000);
+    clock.pass(sampleEveryMs + 60_000);
     expect(delay.isOverloaded()).toBe(false);
   });
 
   it("is not measured before the first call, nor when calls have ceased", () => {
     const { clock, delay } = delays();
-    expect(clock.waits).toBe(false);
+    expect(clock.waiting).toBe(0);
     delay.isOverloaded();
-    clock.fire(0);
-    expect(clock.waits).toBe(true);
-    clock.fire(0);
-    expect(clock.waits).toBe(false);
+    clock.pass(sampleEveryMs + 0);
+    expect(clock.waiting).toBe(1);
+    clock.pass(sampleEveryMs + 0);
+    expect(clock.waiting).toBe(0);
     delay.isOverloaded();
-    expect(clock.waits).toBe(true);
+    expect(clock.waiting).toBe(1);
     delay[Symbol.dispose]();
-    expect(clock.waits).toBe(false);
+    expect(clock.waiting).toBe(0);
   });
 
   it("is measured on until it is over, also when nobody dares to call any more", () => {
     const { clock, delay } = delays();
     delay.isOverloaded();
-    for (let i = 0; i < lateSamples; i++) clock.fire(101);
-    clock.fire(101);
-    expect(clock.waits).toBe(true);
-    clock.fire(0);
+    for (let i = 0; i < lateSamples; i++) clock.pass(sampleEveryMs + 101);
+    clock.pass(sampleEveryMs + 101);
+    expect(clock.waiting).toBe(1);
+    clock.pass(sampleEveryMs + 0);
     expect(delay.isOverloaded()).toBe(false);
   });
 });

@@ -2,9 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { createChannel } from "../../src/client/channel.js";
-import { createClient } from "../../src/client/client.js";
+import { describe, expect, it } from "vitest";
 import { RpcError } from "../../src/errors.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { AdminService } from "../../src/gen/pinwire/admin/v1/admin_pb.js";
@@ -16,7 +14,7 @@ import { AuditPlace } from "../helpers/audit-place.js";
 import { built } from "../helpers/built.js";
 import { collect, failure } from "../helpers/collect.js";
 import { ExampleWorld } from "../helpers/example-processes.js";
-import { GreeterPair, RecordingLogger, testTransport } from "../helpers/greeter-pair.js";
+import { GreeterPair, RecordingLogger } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
 import { CollectedTelemetry, metricRoutes, registerContexts, type Series } from "../helpers/telemetry.js";
 import { tempIssuer } from "../helpers/tokens.js";
@@ -119,14 +117,7 @@ describe.each(metricRoutes)("metrics by a %s", (route) => {
   it("know no names that a peer invents, and no peers", async () => {
     const telemetry = new CollectedTelemetry(route);
     const pair = await GreeterPair.start({ server: { openTelemetry: telemetry.metricOption } });
-    const channel = createChannel({
-      credentials: pair.clientCredentials,
-      target: pair.target,
-      peer: serverId,
-      transports: [testTransport],
-    });
-    onTestFinished(() => channel.close());
-    await failure(createClient(AdminService, channel, { timeoutMs: 5_000 }).getStats({}));
+    await failure(pair.clientOf(AdminService).getStats({}));
     await failure(pair.strangerClient("spiffe://local.test/stranger").sayHello({ name: "Ada" }));
     const unpinned = pair.strangerClient("spiffe://local.test/unpinned", { pinned: false });
     await failure(unpinned.sayHello({ name: "Ada" }));
@@ -261,9 +252,7 @@ describe.each(metricRoutes)("docs/telemetry.md, by a %s,", (route) => {
     });
     await failure(pair.client.chat([{ name: "Ada" }]));
     expect((await failure(pair.client.sayHello({ name: "Ada" }))).attempts).toBe(3);
-    const channel = createChannel({ credentials: pair.clientCredentials, target: pair.target, peer: serverId });
-    onTestFinished(() => channel.close());
-    const probe = createClient(AdminService, channel, { timeoutMs: 5_000 });
+    const probe = pair.clientOf(AdminService);
     for (let n = 0; n < 5; n++) await failure(probe.getStats({}));
     const measured = [...(await telemetry.metrics())].map(([name, { unit, series }]) => {
       const attributes = new Set(series.flatMap((one) => Object.keys(one.attributes)));
@@ -354,14 +343,7 @@ describe("traces", () => {
   it("name nothing that a peer invents", async () => {
     const telemetry = new CollectedTelemetry();
     const pair = await GreeterPair.start({ server: { openTelemetry: telemetry.option } });
-    const channel = createChannel({
-      credentials: pair.clientCredentials,
-      target: pair.target,
-      peer: serverId,
-      transports: [testTransport],
-    });
-    onTestFinished(() => channel.close());
-    await failure(createClient(AdminService, channel, { timeoutMs: 5_000 }).getStats({}));
+    await failure(pair.clientOf(AdminService).getStats({}));
     expect(telemetry.spans).toMatchObject([{ name: "other" }]);
     expect(telemetry.spans[0]?.attributes).not.toHaveProperty("rpc.method");
   });

@@ -1,7 +1,7 @@
 // Interoperability with gRPC's C core (python3-grpcio): its client on our server, our client on its server.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -12,8 +12,7 @@ import { Status } from "../../src/status.js";
 import { collect, failure, signalled } from "../helpers/collect.js";
 import { GreeterPair, greeter } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
-import { hasPythonGrpc, python } from "../helpers/python.js";
-import { tempDirectory } from "../helpers/temp-directory.js";
+import { hasPythonGrpc, pemFiles, python, runPython } from "../helpers/python.js";
 
 const script = (name: string) => join(import.meta.dirname, name);
 
@@ -43,7 +42,7 @@ describe.skipIf(!hasPythonGrpc())("python3-grpcio (skipped when it is not instal
       },
     });
     await pair.server.listen(pair.target);
-    const results = await runClient(pair);
+    const results = await runPython(script("greeter_client.py"), [pair.target, ...pemFiles(pair, clientId)]);
     expect(results).toMatchObject({
       unary: `Hello, Ada, known to me as ${clientId}`,
       server: [1, 2, 3].map((i) => `Hello, Ada, for time ${i}`),
@@ -114,21 +113,10 @@ describe.skipIf(!hasPythonGrpc())("python3-grpcio (skipped when it is not instal
   });
 });
 
-async function runClient(pair: GreeterPair): Promise<Record<string, unknown>> {
-  const child = spawn(python, [script("greeter_client.py"), pair.target, ...writeFiles(pair, clientId)]);
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  const [status] = await once(child, "close");
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  return JSON.parse(stdout);
-}
-
 async function startServer(pair: GreeterPair): Promise<void> {
   const path = pair.target.slice("unix:".length);
   mkdirSync(join(path, ".."), { mode: 0o700 });
-  const child = spawn(python, [script("greeter_server.py"), pair.target, ...writeFiles(pair, serverId)], {
+  const child = spawn(python, [script("greeter_server.py"), pair.target, ...pemFiles(pair, serverId)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
@@ -138,14 +126,4 @@ async function startServer(pair: GreeterPair): Promise<void> {
   });
   for await (const line of createInterface({ input: child.stdout })) if (line === "listening") return;
   throw new Error("the Python server did not start");
-}
-
-function writeFiles(pair: GreeterPair, id: string): string[] {
-  const dir = tempDirectory();
-  const { pem, keyPem } = pair.world.leaf(id);
-  const files = { "ca.pem": pair.world.ca.pem, "cert.pem": pem, "key.pem": keyPem };
-  return Object.entries(files).map(([name, text]) => {
-    writeFileSync(join(dir, name), text, { mode: 0o600 });
-    return join(dir, name);
-  });
 }

@@ -1,7 +1,3 @@
-// The services that other gRPC stacks look for, and what they read of errors, seen by gRPC's C core (python3-grpcio).
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema, errorDetail } from "../../src/error-details.js";
@@ -13,8 +9,7 @@ import { ReflectionService, ReflectionV1AlphaService } from "../../src/reflectio
 import { Status } from "../../src/status.js";
 import { GreeterPair } from "../helpers/greeter-pair.js";
 import { clientId } from "../helpers/identities.js";
-import { hasPythonGrpc, python } from "../helpers/python.js";
-import { tempDirectory } from "../helpers/temp-directory.js";
+import { hasPythonGrpc, pemFiles, runPython } from "../helpers/python.js";
 
 const services = [GreeterService, HealthService, ReflectionService, ReflectionV1AlphaService];
 
@@ -43,7 +38,9 @@ describe.skipIf(!hasPythonGrpc())("python3-grpcio (skipped when it is not instal
       missing: Status.NOT_FOUND,
       greeting: "Hello, Ada",
     };
-    expect(await runClient(pair)).toEqual({
+    expect(
+      await runPython(join(import.meta.dirname, "services_client.py"), [pair.target, ...pemFiles(pair, clientId)]),
+    ).toEqual({
       v1: reflected,
       v1alpha: reflected,
       details: {
@@ -68,25 +65,3 @@ describe.skipIf(!hasPythonGrpc())("python3-grpcio (skipped when it is not instal
     });
   });
 });
-
-async function runClient(pair: GreeterPair): Promise<unknown> {
-  const script = join(import.meta.dirname, "services_client.py");
-  const child = spawn(python, [script, pair.target, ...writeFiles(pair)]);
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  const [status] = await once(child, "close");
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  return JSON.parse(stdout);
-}
-
-function writeFiles(pair: GreeterPair): string[] {
-  const dir = tempDirectory();
-  const { pem, keyPem } = pair.world.leaf(clientId);
-  const files = { "ca.pem": pair.world.ca.pem, "cert.pem": pem, "key.pem": keyPem };
-  return Object.entries(files).map(([name, text]) => {
-    writeFileSync(join(dir, name), text, { mode: 0o600 });
-    return join(dir, name);
-  });
-}

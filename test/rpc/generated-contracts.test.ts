@@ -1,6 +1,5 @@
 // The generated table is what the runtime reads, and one that does not fit is refused.
 import { expect, it, onTestFinished } from "vitest";
-import { createClient } from "../../src/client/client.js";
 import { ConfigError } from "../../src/errors.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow } from "../../src/interceptors/policy.js";
@@ -8,7 +7,7 @@ import type { MethodContracts } from "../../src/rpc/generated-contracts.js";
 import { methodContract } from "../../src/rpc/method-contract.js";
 import { createServer } from "../../src/server/server.js";
 import { GreeterPair, greeter } from "../helpers/greeter-pair.js";
-import { clientId, serverId } from "../helpers/identities.js";
+import { clientId } from "../helpers/identities.js";
 
 type Table = MethodContracts<typeof GreeterService>;
 
@@ -61,14 +60,7 @@ it("a table that says anything else than the descriptor stops the server at its 
 
 it("the first call of a client with a stale table fails, and nothing is sent", async () => {
   const pair = await GreeterPair.start();
-  const client = createClient(GreeterService, {
-    credentials: pair.clientCredentials,
-    target: pair.target,
-    peer: serverId,
-    timeoutMs: 10_000,
-    contracts: table({ sayHello: { idempotency: "idempotent" } }),
-  });
-  onTestFinished(() => client.close());
+  const client = pair.newClient({ contracts: table({ sayHello: { idempotency: "idempotent" } }) });
   await expect(client.sayHello({ name: "Ada" })).rejects.toMatchObject({ code: "ERR_GENERATED_STALE" });
   const stream = client.chat([]);
   await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "ERR_GENERATED_STALE" });

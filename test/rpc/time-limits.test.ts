@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createClient } from "../../src/client/client.js";
 import { allow } from "../../src/interceptors/policy.js";
 import { grantedTimeoutMs, timeLimits } from "../../src/rpc/time-limits.js";
 import { createServer } from "../../src/server/server.js";
 import { Status } from "../../src/status.js";
-import { GreeterPair, greeter, testTransport } from "../helpers/greeter-pair.js";
-import { clientId, serverId } from "../helpers/identities.js";
+import { GreeterPair, greeter } from "../helpers/greeter-pair.js";
+import { clientId } from "../helpers/identities.js";
 import { framed, RawH2Client } from "../helpers/raw-h2-client.js";
 import { type CallPolicyInit, withPolicy } from "../helpers/with-policy.js";
 
@@ -79,9 +78,7 @@ async function timedPair(policies: Record<string, CallPolicyInit>, options: { ma
   });
   await server.listen(pair.target);
   onTestFinished(() => server.close());
-  const common = { credentials: pair.clientCredentials, target: pair.target, peer: serverId };
-  const client = createClient(service, { ...common, transports: [testTransport], timeoutMs: 30_000 });
-  onTestFinished(() => client.close());
+  const client = pair.clientOf(service, { timeoutMs: 30_000 });
   return { pair, client, remaining };
 }
 

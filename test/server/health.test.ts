@@ -1,13 +1,12 @@
-import { describe, expect, it, onTestFinished } from "vitest";
-import { createClient } from "../../src/client/client.js";
+import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { HealthService, HealthCheckResponse_ServingStatus as ServingStatus } from "../../src/health.js";
 import { allow, type PolicyRule } from "../../src/interceptors/policy.js";
 import type { ServerSettings } from "../../src/server/server-options.js";
 import { Status } from "../../src/status.js";
 import { failure, signalled } from "../helpers/collect.js";
-import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";
-import { clientId, serverId } from "../helpers/identities.js";
+import { GreeterPair } from "../helpers/greeter-pair.js";
+import { clientId } from "../helpers/identities.js";
 
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
 const policy: readonly PolicyRule[] = [allow(GreeterService, clientId), allow(HealthService, clientId)];
@@ -15,14 +14,7 @@ const greeterName = GreeterService.typeName;
 
 async function start(server: Partial<ServerSettings> = {}) {
   const pair = await GreeterPair.start({ server: { policy, ...server } });
-  const health = createClient(HealthService, {
-    credentials: pair.clientCredentials,
-    target: pair.target,
-    peer: serverId,
-    transports: [testTransport],
-    timeoutMs: 10_000,
-  });
-  onTestFinished(() => health.close());
+  const health = pair.clientOf(HealthService);
   return { ...pair, pair, server: pair.server, health };
 }
 
@@ -140,14 +132,7 @@ describe("grpc.health.v1.Health", () => {
       async *watch() {},
     });
     await pair.server.listen(pair.target);
-    const health = createClient(HealthService, {
-      credentials: pair.clientCredentials,
-      target: pair.target,
-      peer: serverId,
-      transports: [testTransport],
-      timeoutMs: 10_000,
-    });
-    onTestFinished(() => health.close());
+    const health = pair.clientOf(HealthService);
     expect((await health.check({})).status).toBe(ServingStatus.UNKNOWN);
   });
 });

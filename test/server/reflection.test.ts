@@ -6,8 +6,7 @@ import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { createClient } from "../../src/client/client.js";
+import { describe, expect, it } from "vitest";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { HealthService } from "../../src/health.js";
 import { allow, type PolicyRule } from "../../src/interceptors/policy.js";
@@ -20,8 +19,8 @@ import {
 import type { ServerSettings } from "../../src/server/server-options.js";
 import { Status } from "../../src/status.js";
 import { collect, failure } from "../helpers/collect.js";
-import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";
-import { clientId, serverId } from "../helpers/identities.js";
+import { GreeterPair } from "../helpers/greeter-pair.js";
+import { clientId } from "../helpers/identities.js";
 
 /** proto2, with an import that nobody registers and everything that has a name. */
 const library = create(FileDescriptorSetSchema, {
@@ -72,18 +71,7 @@ async function start(server: Partial<ServerSettings> = { reflection: true }) {
   const pair = new GreeterPair({ server: { policy: allowed, ...server } });
   if (libraryService !== undefined) pair.server.service(libraryService, { lend: () => ({}) } as never);
   await pair.server.listen(pair.target);
-  const client = <S extends typeof ReflectionService | typeof ReflectionV1AlphaService>(service: S) => {
-    const made = createClient(service, {
-      credentials: pair.clientCredentials,
-      target: pair.target,
-      peer: serverId,
-      transports: [testTransport],
-      timeoutMs: 10_000,
-    });
-    onTestFinished(() => made[Symbol.asyncDispose]());
-    return made;
-  };
-  return { v1: client(ReflectionService), v1alpha: client(ReflectionV1AlphaService) };
+  return { v1: pair.clientOf(ReflectionService), v1alpha: pair.clientOf(ReflectionV1AlphaService) };
 }
 
 type Question = MessageInitShape<typeof ServerReflectionRequestSchema>;

@@ -6,17 +6,12 @@ import type { PeerIdentity } from "../../src/identity/verify-peer.js";
 import { toBearer } from "../../src/tokens/bearer.js";
 import { ConnectionTokens } from "../../src/tokens/connection-tokens.js";
 import { IssuerKeys } from "../../src/tokens/issuer-keys.js";
-import { TokenRevocations } from "../../src/tokens/token-revocations.js";
 import { spkiOf } from "../../src/x509/keys.js";
 import { built } from "../helpers/built.js";
-import { audience, holderId, issuerName, jwkOf, keys, mintToken, now } from "../helpers/mint-token.js";
+import { audience, holderId, keys, mintToken, now, trust } from "../helpers/mint-token.js";
 
 /** What a connection knows of its peer, as far as tokens are concerned. */
 const peer = { id: holderId, leaf: { spki: spkiOf(keys.holder) } } as unknown as PeerIdentity;
-const trust = {
-  issuers: IssuerKeys.of([{ version: 1, iss: issuerName, keys: [jwkOf(keys.issuer)] }]),
-  revoked: TokenRevocations.none,
-};
 
 describe("the tokens of a connection", () => {
   it("are verified once, also when they come at the same moment", async () => {

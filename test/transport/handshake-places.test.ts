@@ -1,30 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defaults } from "../../src/defaults.js";
-import type { TimerClock } from "../../src/timer-clock.js";
 import { HandshakePlaces } from "../../src/transport/handshake-places.js";
-
-/** Time passes when told; what waits for it runs then. */
-class FakeClock implements TimerClock {
-  #now = 0;
-  readonly waiting = new Map<() => void, number>();
-
-  now() {
-    return this.#now;
-  }
-
-  after(ms: number, callback: () => void): Disposable {
-    this.waiting.set(callback, this.#now + ms);
-    return { [Symbol.dispose]: () => this.waiting.delete(callback) };
-  }
-
-  pass(ms: number) {
-    this.#now += ms;
-    for (const [callback, at] of [...this.waiting]) {
-      if (at > this.#now || !this.waiting.delete(callback)) continue;
-      callback();
-    }
-  }
-}
+import { FakeClock } from "../helpers/fake-clock.js";
 
 function places(limits: { maxHandshakes?: number; refusedHandshakesPerSecond?: number } = {}) {
   const clock = new FakeClock();
@@ -54,7 +31,7 @@ describe("places for handshakes", () => {
       handshakes.succeeded();
     }
     expect(started).toHaveLength(1_000);
-    expect(clock.waiting.size).toBe(0);
+    expect(clock.waiting).toBe(0);
   });
 
   it("are given one by one when too many have come to nothing, with one timer for all who wait", () => {
@@ -63,7 +40,7 @@ describe("places for handshakes", () => {
     expect(started.splice(0)).toHaveLength(20);
     const late = ["a", "b", "c"].map(enter);
     expect(started).toEqual([]);
-    expect(clock.waiting.size).toBe(1);
+    expect(clock.waiting).toBe(1);
     clock.pass(499);
     expect(started).toEqual([]);
     clock.pass(1);
@@ -71,7 +48,7 @@ describe("places for handshakes", () => {
     late[1]?.[Symbol.dispose]();
     clock.pass(500);
     expect(started).toEqual(["a", "c"]);
-    expect(clock.waiting.size).toBe(0);
+    expect(clock.waiting).toBe(0);
   });
 
   it("come free when one of those under way turns out to be good", () => {

@@ -1,14 +1,12 @@
 // Retries and hedging of the kinds that send a stream: what was written is written again, in order, once.
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { createClient } from "../../../src/client/client.js";
+import { describe, expect, it } from "vitest";
 import type { MethodConfig } from "../../../src/client/service-config.js";
 import { RpcError } from "../../../src/errors.js";
 import type { HandlerContext } from "../../../src/rpc/call-context.js";
 import { Status } from "../../../src/status.js";
 import { collect, failure, signalled } from "../../helpers/collect.js";
-import { type Greeter, GreeterPair, testTransport } from "../../helpers/greeter-pair.js";
-import { serverId } from "../../helpers/identities.js";
+import { type Greeter, GreeterPair } from "../../helpers/greeter-pair.js";
 import { withIdempotency } from "../../helpers/with-idempotency.js";
 
 const service = "hello.v1.GreeterService";
@@ -18,17 +16,8 @@ type Policy = Pick<MethodConfig, "retryPolicy"> | Pick<MethodConfig, "hedgingPol
 async function clientOf(implementation: Partial<Greeter>, policy: object, options: object = {}) {
   const pair = await GreeterPair.start({ implementation });
   const entry = { name: [{ service }], ...(policy as Policy) } as MethodConfig;
-  const client = createClient(withIdempotency(Level.NO_SIDE_EFFECTS), {
-    credentials: pair.clientCredentials,
-    target: pair.target,
-    peer: serverId,
-    transports: [testTransport],
-    timeoutMs: 10_000,
-    serviceConfig: { methodConfig: [entry] },
-    ...options,
-  });
-  onTestFinished(() => client.close());
-  return client;
+  const serviceConfig = { methodConfig: [entry] };
+  return pair.clientOf(withIdempotency(Level.NO_SIDE_EFFECTS), { serviceConfig, ...options });
 }
 
 const retryPolicy = {
