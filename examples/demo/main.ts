@@ -108,7 +108,9 @@ async function refusedOnConnect(server: ServerProcess, who: string, code: string
 
 async function refusedOnCall(server: ServerProcess, who: string, code: string, credentials: string): Promise<void> {
   const { status, stderr } = await client(credentials);
-  await checkRefusal(server, who, code, status === 1 ? stderr.trim() : "");
+  // Beside its sentence the client writes a record of its own log.
+  const sentence = stderr.split("\n").find((line) => line !== "" && !line.startsWith("{"));
+  await checkRefusal(server, who, code, status === 1 ? (sentence ?? "") : "");
 }
 
 /** What an intruder hears is the same sentence for every reason; the reference in it leads to the reason in the log. */

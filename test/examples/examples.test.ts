@@ -40,6 +40,7 @@ describe("the example programs", () => {
     const { status, stdout } = spawnSync(process.execPath, [built("examples/demo/main.js")], { encoding: "utf8" });
     expect(stdout).toContain("9 of 9 checks passed: all as promised");
     expect(stdout).not.toContain("\u001b");
+    expect(stdout).not.toContain('"event":"call"');
     for (const code of ["ERR_NO_CERTIFICATE", "ERR_UNKNOWN_ISSUER", "ERR_NOT_PINNED", "ERR_POLICY"]) {
       expect(stdout).toContain(`refused, ${code}`);
     }
