@@ -247,7 +247,9 @@ export interface RpcErrorOptions extends ErrorOptions {
  */
 export class RpcError extends Error implements CodedError {
   override readonly name = "RpcError";
+  /** Why, more precisely than the status where that is known; `pinwire explain CODE` says what to do about it. */
   readonly code: ErrorCode;
+  /** The gRPC status. */
   readonly status: Status;
   /** The message alone, as it travels; `message` puts the name of the status before it. */
   readonly rawMessage: string;

@@ -26,6 +26,7 @@ import { CallPolicy, type CallPolicyOptions, callPolicyKeys } from "./call-polic
 import type { ChannelTelemetry } from "./channel-telemetry.js";
 import type { Connection } from "./connection.js";
 
+/** What a channel needs: who I am, where the server is, and whom I expect there. The rest has defaults. */
 export interface ChannelOptions extends CallPolicyOptions {
   /** Who I am and whom I trust; from `loadCredentials`. */
   readonly credentials: Source<CredentialState>;
@@ -84,10 +85,13 @@ export function createChannel(options: ChannelOptions): Channel {
   return new Channel(options);
 }
 
+/** A way to one server; made by {@link createChannel}. An open one keeps the process alive: close it, or `await using`. */
 export class Channel implements AsyncDisposable {
+  /** Where the server is. */
   readonly address: Address;
   /** What the address was given as. */
   readonly target: string;
+  /** The only server accepted. */
   readonly peer: SpiffeId;
   readonly credentials: Source<CredentialState>;
   readonly maxMessageBytes: number;

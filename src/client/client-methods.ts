@@ -14,6 +14,7 @@ export type ClientMethods<S extends DescService> = {
   readonly [Name in keyof S["method"]]: MethodCall<S["method"][Name]>;
 };
 
+/** The function that calls a method: one request or an iterable of them in, a promise or an async iterable out. */
 export type MethodCall<M> =
   M extends DescMethodUnary<infer I, infer O>
     ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>

@@ -14,6 +14,7 @@ import type { ClientMethods } from "./client-methods.js";
 import { checkOnlyAbout } from "./method-settings.js";
 import type { ServiceConfig } from "./service-config.js";
 
+/** What the calls of one client have in common; a call may say otherwise. */
 export interface ClientOptions {
   /** How long each call may take unless it says otherwise. Required: a call without a deadline can hang for ever. */
   readonly timeoutMs: number;
@@ -31,7 +32,12 @@ export interface ClientOptions {
 export type Client<S extends DescService> = ClientMethods<S> &
   AsyncDisposable &
   // A method of the service goes before ours; `await using` and Symbol.asyncDispose are always there.
-  ("close" extends keyof S["method"] ? unknown : { close(): Promise<void> });
+  ("close" extends keyof S["method"]
+    ? unknown
+    : {
+        /** Closes the channel, unless it was handed to this client. */
+        close(): Promise<void>;
+      });
 
 const clientOptionKeys = ["timeoutMs", "serviceConfig", "interceptors", "token", "contracts"] as const;
 

@@ -7,6 +7,7 @@ import type { StatusName } from "../status.js";
  * Its JSON form is read by `parseServiceConfig`. docs/retries.md has all of it with examples.
  */
 export interface ServiceConfig {
+  /** The entry that names a method most precisely holds, alone. */
   readonly methodConfig?: readonly MethodConfig[];
   /** Belongs to the channel. @default 100 tokens, 0.1 for a success */
   readonly retryThrottling?: RetryThrottling;
@@ -19,6 +20,7 @@ export type MethodConfig = MethodTimes &
     | { readonly hedgingPolicy: HedgingPolicy; readonly retryPolicy?: never }
   );
 
+/** How long calls of these methods may take, and wait. */
 export interface MethodTimes {
   /** At least one. */
   readonly name: readonly [MethodName, ...MethodName[]];

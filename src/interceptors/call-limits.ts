@@ -27,10 +27,15 @@ export interface LimitOptions {
   readonly isOverloaded?: () => boolean;
 }
 
+/** Limits of one method, for each identity. Where the schema says something too, the smaller number holds. */
 export interface MethodLimitOptions {
+  /** How often an identity may begin a call. */
   readonly callsPerSecond?: RateOption;
+  /** How many calls of an identity may be under way. */
   readonly maxConcurrentCalls?: number;
+  /** The largest request message, in bytes. */
   readonly maxRequestBytes?: number;
+  /** The largest response message, in bytes. */
   readonly maxResponseBytes?: number;
 }
 

@@ -6,6 +6,7 @@ import type { ServerStage } from "../rpc/server-method.js";
 import { Status } from "../status.js";
 import type { Anomaly, AnomalyKind } from "./anomaly.js";
 
+/** Whether, and for how long, a peer is locked out after an anomaly of its own. */
 export interface QuarantineOptions {
   /** How long a peer may not call after an anomaly. */
   readonly forMs: number;

@@ -8,11 +8,15 @@ import type { AnomalyKind } from "./anomaly.js";
 import { MethodFigures, type MethodStats } from "./method-figures.js";
 import type { ServerObserver } from "./server-observer.js";
 
+/** What a server has seen of one peer. */
 export interface PeerStats {
+  /** Its SPIFFE ID, or `other` for all after the 4,096th. */
   readonly peer: string;
   /** Open at present. */
   readonly connections: number;
+  /** Since the server's start, refused ones included. */
   readonly calls: number;
+  /** Of these, calls that were refused. */
   readonly refused: number;
 }
 
@@ -20,15 +24,21 @@ export interface PeerStats {
 export interface ServerStats {
   /** When the server began to listen, in milliseconds since 1970. */
   readonly started: number;
+  /** Open at present, accepted since the start, and refused, by reason. */
   readonly connections: {
     readonly open: number;
     readonly accepted: number;
     readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
   };
+  /** Calls that have begun and not ended. */
   readonly callsUnderWay: number;
+  /** Calls that have ended, by method. */
   readonly methods: readonly MethodStats[];
+  /** The same by peer. */
   readonly peers: readonly PeerStats[];
+  /** Calls that were refused, by reason. */
   readonly refusedCalls: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Anomalies, by kind. */
   readonly anomalies: Readonly<Partial<Record<AnomalyKind, number>>>;
   /** When the server's own certificate expires, in milliseconds since 1970. */
   readonly certificateExpires: number;

@@ -6,6 +6,7 @@ import type { Metadata } from "./metadata.js";
 
 /** One call, as interceptors and handlers see it. What costs something is made on first use. */
 export interface CallContext {
+  /** On which side of the call this is. */
   readonly side: "client" | "server";
   /** The descriptor; `method.parent.typeName` and `method.name` are its full name. */
   readonly method: DescMethod;
@@ -21,7 +22,9 @@ export interface CallContext {
   readonly requestMetadata: Metadata;
   /** On a server, what is set before the first response is sent. */
   readonly responseHeader: Metadata;
+  /** On a server, what is sent with the status, at the end. */
   readonly responseTrailer: Metadata;
+  /** What interceptors and the handler tell each other; see `contextKey()`. */
   readonly values: ContextValues;
   /** Shows the hook each decoded request message on its way. A throw ends the call. */
   onRequestMessage(hook: (message: Message) => void): void;

@@ -17,6 +17,7 @@ export type Implementation<S extends DescService> = {
   readonly [Name in keyof S["method"]]: MethodHandler<S["method"][Name]>;
 };
 
+/** The function that serves a method: a message or a promise of it for one response, an async iterable for a stream. */
 export type MethodHandler<M> =
   M extends DescMethodUnary<infer I, infer O>
     ? (request: MessageShape<I>, context: HandlerContext) => Awaitable<MessageInitShape<O>>

@@ -24,6 +24,7 @@ export class Metadata {
     return metadata;
   }
 
+  /** How many keys there are. */
   get size(): number {
     return this.#entries?.size ?? 0;
   }
@@ -33,12 +34,14 @@ export class Metadata {
     return this.getAll(key)[0];
   }
 
+  /** All values of a key, in their order. */
   getAll<K extends string>(key: K): readonly MetadataValue<K>[] {
     const values = this.#entries?.get(key.toLowerCase()) ?? [];
     // append() and receive() let only bytes in under -bin keys and only text under the others.
     return (this.#isShared ? values.slice() : values) as unknown as readonly MetadataValue<K>[];
   }
 
+  /** Whether a key has a value. */
   has(key: string): boolean {
     return this.#entries?.has(key.toLowerCase()) ?? false;
   }
@@ -57,6 +60,7 @@ export class Metadata {
     return this;
   }
 
+  /** Removes a key with all its values. @returns whether it was there */
   delete(key: string): boolean {
     return this.has(key) && this.#map().delete(key.toLowerCase());
   }

@@ -25,6 +25,7 @@ import { checkTransports, type TransportName } from "../transport/protocols.js";
 /** At least one of `policy`, `roles` and `policyFile` says whom the server allows; all else is denied. */
 export type ServerOptions = ServerSettings & SomePolicy;
 
+/** All options of a server; {@link ServerOptions} adds that there has to be a policy. */
 export interface ServerSettings extends PolicyOptions {
   /** Who I am and whom I trust; from `loadCredentials`. */
   readonly credentials: Source<CredentialState>;

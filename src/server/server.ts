@@ -22,6 +22,7 @@ export function createServer(options: ServerOptions): Server {
   return new Server(options);
 }
 
+/** Made by {@link createServer}: register services, then listen. */
 export class Server implements AsyncDisposable {
   /** How the services are; what `grpc.health.v1.Health` answers to those whom the policy allows it. */
   readonly health = new Health();

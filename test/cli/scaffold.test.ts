@@ -292,6 +292,10 @@ hint: write "const …: NotesImplementation = {…}" there, or use another direc
       status: 64,
       stderr: expect.stringContaining("--import-extension is js, ts or none"),
     });
+    expect(project.run(file, "--out", "src/handlers.ts")).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining("--out src/handlers.ts is a file\nhint: name the directory: --out src;"),
+    });
     expect(project.run("--help").stdout).toMatch(/^Examples:\n/);
   });
 });

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { type Scaffolded, type ScaffoldedService, scaffold } from "../../codegen/scaffold/scaffold.js";
 import { formatDiagnostic } from "../../codegen/schema-error.js";
 import { CommandLineError } from "../../command-line/arguments.js";
@@ -29,6 +30,10 @@ export const scaffoldCommand = defineCommand({
   ],
   async run({ operands, options }, { output, env }) {
     const { out = "src", gen = "src/gen" } = options;
+    if (out.endsWith(".ts")) {
+      const hint = `name the directory: --out ${dirname(out)}; the file is named after the service`;
+      throw new CommandLineError(`--out ${out} is a file`, hint);
+    }
     const importExtension = extension(options["import-extension"] ?? "js");
     const files = await openSchemaFiles(operands, env);
     const done = await scaffold({ files, out, gen, importExtension });
