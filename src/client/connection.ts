@@ -2,13 +2,14 @@ import { defaults } from "../defaults.js";
 import type { RpcError } from "../errors.js";
 import { CertificateAlarm } from "../interceptors/certificate-alarm.js";
 import { ChannelFigures, type ConnectionState } from "../interceptors/channel-stats.js";
-import { logAccusation, logFallback, logViolation } from "../interceptors/connection-log.js";
+import { logAccusation, logConnection, logFallback, logViolation } from "../interceptors/connection-log.js";
 import { strayLog } from "../interceptors/stray-log.js";
 import type { Call, StrayReporter } from "../rpc/call.js";
 import { CallList } from "../rpc/call-list.js";
 import type { Dialer } from "../rpc/dialer.js";
 import { NegotiatedClientTransport } from "../rpc/negotiated-client-transport.js";
 import type { ClientTransport } from "../rpc/transport.js";
+import type { SecureConnection } from "../transport/secure-connection.js";
 import { dial, secureSocket } from "../transport/secure-dialer.js";
 import { checkServerSocket } from "../transport/socket-check.js";
 import type { Channel } from "./channel.js";
@@ -57,20 +58,25 @@ export class Connection {
   }
 }
 
-function dialerFor({ address, credentials, peer, handshakeTimeoutMs, connectRaw }: Channel): Dialer {
+function dialerFor({ address, credentials, peer, handshakeTimeoutMs, connectRaw, logger }: Channel): Dialer {
   const common = { credentials, expected: peer, handshakeTimeoutMs };
+  const logged = async (connecting: Promise<SecureConnection>) => {
+    const connection = await connecting;
+    logConnection(logger, "client", connection);
+    return connection;
+  };
   if (connectRaw !== undefined) {
     return {
       path: address.path,
-      dial: async (protocols, signal) => secureSocket(await connectRaw(), { ...common, protocols, signal }),
+      dial: async (protocols, signal) => logged(secureSocket(await connectRaw(), { ...common, protocols, signal })),
       check: async () => {},
-      secure: (raw, protocols) => secureSocket(raw, { ...common, protocols }),
+      secure: (raw, protocols) => logged(secureSocket(raw, { ...common, protocols })),
     };
   }
   return {
     path: address.path,
-    dial: (protocols, signal) => dial({ ...common, address, protocols, signal }),
+    dial: (protocols, signal) => logged(dial({ ...common, address, protocols, signal })),
     check: () => checkServerSocket(address),
-    secure: (raw, protocols) => secureSocket(raw, { ...common, protocols }),
+    secure: (raw, protocols) => logged(secureSocket(raw, { ...common, protocols })),
   };
 }

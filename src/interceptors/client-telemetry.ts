@@ -61,9 +61,19 @@ function logFailure(logger: Logger, limit: RecordLimit, record: CallRecord, erro
   if (withheld === undefined) return;
   if (withheld > 0) record.withheld = withheld;
   if (isCodedError(error)) record.code = error.code;
-  if (error instanceof RpcError && error.attempts !== undefined) record.attempts = error.attempts;
+  if (error instanceof RpcError) addFacts(record, error);
   logger[level](record, "call failed");
 }
+
+function addFacts(record: CallRecord, { attempts, rawMessage, received }: RpcError): void {
+  if (attempts !== undefined) record.attempts = attempts;
+  // Of the server's words only what its own record of this call has.
+  const reference = received ? heard.exec(rawMessage)?.[1] : undefined;
+  if (reference !== undefined) record.reference = reference;
+}
+
+/** How a server of ours ends the sentence with which it refuses, or hides what went wrong. */
+const heard = /\(reference ([0-9a-f]{12})\)$/;
 
 function recordOf(
   call: ClientCall,
@@ -72,7 +82,8 @@ function recordOf(
   metadataKeys: readonly string[],
 ): CallRecord {
   const kind = call.method.methodKind;
-  return { ...callRecord(call, methodPath(call.method), status, metadataKeys), kind, protocol };
+  const record = { ...callRecord(call, methodPath(call.method), status, metadataKeys), kind, protocol };
+  return call.attempts > 1 ? { ...record, attempts: call.attempts } : record;
 }
 
 function statusOf(error: unknown): Status {

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { type ErrorCode, isCodedError, PeerError } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
@@ -19,6 +20,27 @@ export function logRefusal(logger: Logger, { reason, reference }: ConnectionRefu
     reference,
   };
   logger.warn(record, "connection refused");
+}
+
+/**
+ * Writes that a connection to a verified peer is there; and when it ends, that and how long it was. At level debug, or info
+ * when it was cut because the peer is trusted no longer.
+ */
+export function logConnection(logger: Logger, side: "client" | "server", connection: SecureConnection): void {
+  const openedAt = performance.now();
+  const wanted = logger.isLevelEnabled?.("debug") ?? true;
+  const fields = { side, ...fieldsOf(connection) };
+  if (wanted) logger.debug({ event: "connection opened", ...fields }, "connection opened");
+  connection.onClose((reason) => {
+    const isCut = reason instanceof PeerError;
+    if (!isCut && !wanted) return;
+    const durationMs = Math.round((performance.now() - openedAt) * 1000) / 1000;
+    const why = isCut ? { code: reason.code, reason: reason.message } : {};
+    logger[isCut ? "info" : "debug"](
+      { event: "connection closed", ...fields, durationMs, ...why },
+      "connection closed",
+    );
+  });
 }
 
 /** Writes that new credentials were not accepted and the old ones stay in force. */

@@ -4,6 +4,7 @@ import { MtlsCredentials } from "../credentials/mtls-credentials.js";
 import { CertificateAlarm } from "../interceptors/certificate-alarm.js";
 import {
   logAccusation,
+  logConnection,
   logCredentialsRefused,
   logPolicyChanged,
   logPolicyRefused,
@@ -54,6 +55,7 @@ export class Reports implements Disposable {
   }
 
   connectionOpened(connection: SecureConnection): void {
+    logConnection(this.#options.logger, "server", connection);
     this.#options.observers.connectionOpened(connection);
   }
 

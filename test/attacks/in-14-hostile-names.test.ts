@@ -99,7 +99,7 @@ describe("IN-14: what a peer can name", () => {
 
     const events = new Set(lines.records.map(({ event }) => event));
     expect([...events].sort()).toEqual(
-      ["anomaly", "call", "connection refused", "message", "policy shadow"]
+      ["anomaly", "call", "connection closed", "connection opened", "connection refused", "message", "policy shadow"]
         .concat(testTransport === "direct" ? ["protocol violation reported"] : ["request refused"])
         .sort(),
     );

@@ -127,6 +127,11 @@ export class RecordingLogger implements Logger {
   warn = (fields: object) => this.#add("warn", fields);
   error = (fields: object) => this.#add("error", fields);
 
+  /** The records without those of ordinary connections. */
+  get ofCalls(): LogRecord[] {
+    return this.records.filter(({ event }) => event !== "connection opened" && event !== "connection closed");
+  }
+
   /** The first record, present or future, that fits. */
   async find(fits: (record: LogRecord) => boolean): Promise<LogRecord> {
     for (;;) {

@@ -96,8 +96,8 @@ describe("a record of a call", () => {
       },
     });
     await failure(pair.client.sayHello({ name: "CANARY-15" }, { metadata: { "x-secret": "CANARY-16" } }));
-    expect(pair.log.records).toMatchObject([{ status: "INTERNAL", code: "ERR_HANDLER_FAILED" }]);
-    expect(log.records).toMatchObject([{ status: "INTERNAL", side: "client" }]);
+    expect(pair.log.ofCalls).toMatchObject([{ status: "INTERNAL", code: "ERR_HANDLER_FAILED" }]);
+    expect(log.ofCalls).toMatchObject([{ status: "INTERNAL", side: "client" }]);
     expect(JSON.stringify([log.records, pair.log.records])).not.toContain("CANARY");
   });
 });

@@ -85,7 +85,7 @@ describe("GOAWAY of the server", () => {
       message: "UNAVAILABLE: twice a server has left before it began the call",
     });
     expect(server.connections.all).toHaveLength(2);
-    expect(log.records.filter(({ event }) => event !== "call")).toEqual([]);
+    expect(log.ofCalls.filter(({ event }) => event !== "call")).toEqual([]);
   });
 
   it.each([
@@ -217,7 +217,7 @@ describe("a call that was cancelled", () => {
     const other = client.sayHello({ name: "x" });
     await serve(peer);
     expect((await other).greeting).toBe("hello");
-    expect(log.records.filter(({ event }) => event !== "call")).toEqual([]);
+    expect(log.ofCalls.filter(({ event }) => event !== "call")).toEqual([]);
   });
 
   it("is paid for: what came for it is credited again", async () => {
