@@ -3,7 +3,6 @@ import { ConfigError } from "../errors.js";
 import { fileIdentity } from "../files/file-identity.js";
 import { checkTrustedDirectory } from "../files/private-directory.js";
 import { readPublicFile } from "../files/private-file.js";
-import { type PolicyDocument, parsePolicyDocument } from "./policy-document.js";
 
 /** Ten thousand rules of ordinary length are two. */
 export const maxPolicyBytes = 8 * 1024 * 1024;
@@ -16,11 +15,6 @@ const maxAttempts = 10;
  * @throws ConfigError ERR_POLICY_INVALID, ERR_FILE_MISSING, ERR_FILE_UNREADABLE, ERR_FILE_NOT_PRIVATE, ERR_FILE_MALFORMED,
  * ERR_DIRECTORY_NOT_PRIVATE
  */
-export async function readPolicyFile(path: string): Promise<PolicyDocument> {
-  return parsePolicyDocument(await readPolicyText(path), path);
-}
-
-/** @throws as {@link readPolicyFile} */
 export async function readPolicyText(path: string): Promise<string> {
   await checkTrustedDirectory(dirname(path));
   for (let attempt = 1; ; attempt++) {

@@ -57,7 +57,7 @@ export class HeaderRules {
   }
 }
 
-export function headersMatch({ headers }: EngineRule, source: HeaderSource): boolean {
+function headersMatch({ headers }: EngineRule, source: HeaderSource): boolean {
   return headers.every(({ key, values }) => {
     const value = headerValue(source, key);
     return value !== undefined && values.some((pattern) => matchesPattern(pattern, value));

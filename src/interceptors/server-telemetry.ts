@@ -29,35 +29,26 @@ export function serverTelemetry(
         logger.debug(recordOf(call, Status.OK, metadataKeys), "call served");
     } catch (error) {
       refusals.add(error);
-      if (followCalls) tellFailure(observers, call, error);
-      logFailure(logger, limit, call, error, metadataKeys);
+      const { code, outcome } = failureOf(error, () => call.reference);
+      if (followCalls) observers.callEnded(call, outcome.status, code);
+      const withheld = limit.pass(call.peer.id.toString());
+      if (withheld !== undefined) {
+        const record = failureRecord(call, error, { ...recordOf(call, outcome.status, metadataKeys), code });
+        if (withheld > 0) record.withheld = withheld;
+        logger[levelOf(outcome.status)](record, "call failed");
+      }
       throw error;
     }
   };
 }
 
-function tellFailure(observers: ServerObservers, call: ServerCall, error: unknown): void {
-  const { code, outcome } = failureOf(error, () => call.reference);
-  observers.callEnded(call, outcome.status, code);
-}
-
-function logFailure(
-  logger: Logger,
-  limit: RecordLimit,
-  call: ServerCall,
-  error: unknown,
-  metadataKeys: readonly string[],
-): void {
-  const withheld = limit.pass(call.peer.id.toString());
-  if (withheld === undefined) return;
-  const { code, outcome } = failureOf(error, () => call.reference);
-  const record: CallRecord = { ...recordOf(call, outcome.status, metadataKeys), code };
-  if (withheld > 0) record.withheld = withheld;
+/** The record with what only failures have. */
+function failureRecord(call: ServerCall, error: unknown, record: CallRecord): CallRecord {
   if (error instanceof CallRefused && error.reason !== undefined) record.reason = error.reason;
   if (call.hasReference) record.reference = call.reference;
-  if (code === "ERR_HANDLER_RESULT" && error instanceof UsageError) record.reason = error.message;
-  if (code === "ERR_HANDLER_FAILED") Object.assign(record, originOf(error));
-  logger[levelOf(outcome.status)](record, "call failed");
+  if (record.code === "ERR_HANDLER_RESULT" && error instanceof UsageError) record.reason = error.message;
+  if (record.code === "ERR_HANDLER_FAILED") Object.assign(record, originOf(error));
+  return record;
 }
 
 function recordOf(call: ServerCall, status: Status, metadataKeys: readonly string[]): CallRecord {

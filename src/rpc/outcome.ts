@@ -22,19 +22,22 @@ export function failureOf(error: unknown, reference: () => string): Failure {
     return understood(error, reference);
   } catch {
     // It is not what it seems: its properties throw, or are none of ours.
-    return hidden("ERR_HANDLER_FAILED", Status.INTERNAL, "internal error", reference(), error);
+    return hidden(unexpected, reference(), error);
   }
 }
+
+/** What is said of anything that nobody meant for the caller. */
+const unexpected = { code: "ERR_HANDLER_FAILED", status: Status.INTERNAL, message: "internal error" } as const;
 
 function understood(error: unknown, reference: () => string): Failure {
   if (error instanceof CallRefused) return refused(error, reference());
   if (error instanceof RpcError) return isNestedFailure(error) ? relayed(error, reference()) : spoken(error);
-  const isOurs = error instanceof UsageError;
-  return hidden(isOurs ? error.code : "ERR_HANDLER_FAILED", Status.INTERNAL, "internal error", reference(), error);
+  const code = error instanceof UsageError ? error.code : unexpected.code;
+  return hidden({ ...unexpected, code }, reference(), error);
 }
 
 function refused(error: CallRefused, reference: string): Failure {
-  const failure = hidden(error.code, error.status, error.message, reference, error);
+  const failure = hidden(error, reference, error);
   const { retryAfterMs: retryPushbackMs } = error;
   if (retryPushbackMs === undefined) return failure;
   const { status, message } = failure.outcome;
@@ -48,14 +51,9 @@ const transitive: ReadonlySet<Status> = new Set([Status.CANCELLED, Status.DEADLI
 
 /** A handler let the failure of a call of its own escape: what its server said is not for our caller. */
 function relayed(error: RpcError, reference: string): Failure {
-  const status = transitive.has(error.status) ? error.status : Status.INTERNAL;
-  return hidden(
-    error.code,
-    status,
-    status === Status.INTERNAL ? "internal error" : "a nested call failed",
-    reference,
-    error,
-  );
+  const { code, status } = error;
+  const told = transitive.has(status) ? { status, message: "a nested call failed" } : unexpected;
+  return hidden({ ...told, code }, reference, error);
 }
 
 function spoken(error: RpcError): Failure {
@@ -70,6 +68,13 @@ function spoken(error: RpcError): Failure {
   return { code, outcome: { status, message, code, cause: error, ...told } };
 }
 
-function hidden(code: ErrorCode, status: Status, sentence: string, reference: string, cause: unknown): Failure {
-  return { code, outcome: { status, message: `${sentence} (reference ${reference})`, code, cause } };
+interface Told {
+  readonly code: ErrorCode;
+  readonly status: Status;
+  /** A constant sentence. */
+  readonly message: string;
+}
+
+function hidden({ code, status, message }: Told, reference: string, cause: unknown): Failure {
+  return { code, outcome: { status, message: `${message} (reference ${reference})`, code, cause } };
 }

@@ -6,7 +6,7 @@ import type { Outcome } from "./transport.js";
 export const pushbackKey = "grpc-retry-pushback-ms";
 
 /** How many attempts a call has had before this one; sent with each but the first (gRFC A6, "Exposed Retry Metadata"). */
-export const previousAttemptsKey = "grpc-previous-rpc-attempts";
+const previousAttemptsKey = "grpc-previous-rpc-attempts";
 
 /** In milliseconds; `"never"` when the server wants no further attempt, undefined when it says nothing. */
 export function pushbackOf(outcome: Outcome): number | "never" | undefined {

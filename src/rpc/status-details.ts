@@ -13,7 +13,7 @@ export const statusDetailsKey = "grpc-status-details-bin";
  * What is sent of them, encoded. Other stacks take 8 KiB of metadata in all, and fail the call with a status of their own
  * when there is more; in base64 this becomes 5.5 KiB.
  */
-export const maxSentDetailsBytes = 4 * 1024;
+const maxSentDetailsBytes = 4 * 1024;
 
 /** What is read of them. */
 const maxReadDetailsBytes = 32 * 1024;

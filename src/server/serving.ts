@@ -108,7 +108,7 @@ export class Serving {
   }
 
   private constructor(options: ServingOptions, loaded: Loaded) {
-    const { credentials, limits, transports } = options;
+    const { limits } = options;
     const { services, validations, policy, tokens, openTelemetry, audit, H2ServerTransport } = loaded;
     const { observers, quarantine } = loaded.watched;
     this.policy = policy;
@@ -146,16 +146,21 @@ export class Serving {
       },
       H2ServerTransport,
     );
-    this.#listener = createSecureListener({
+    this.#listener = this.#makeListener();
+    options.health.begin(services.keys());
+  }
+
+  #makeListener(): SecureListener {
+    const { credentials, limits, transports } = this.#options;
+    return createSecureListener({
       credentials,
       protocols: protocolsOf(transports),
       limits,
       retireGraceMs: limits.drainTimeoutMs,
       onConnection: (connection) => this.#accept(connection),
-      onHandshake: () => reports.handshakeBegan(),
-      onRefused: (refusal) => reports.connectionRefused(refusal),
+      onHandshake: () => this.#reports.handshakeBegan(),
+      onRefused: (refusal) => this.#reports.connectionRefused(refusal),
     });
-    options.health.begin(services.keys());
   }
 
   stats(): ServerStats {

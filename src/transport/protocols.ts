@@ -11,7 +11,7 @@ export const protocols = {
 /** What users call them. */
 export type TransportName = keyof typeof protocols;
 
-export const transportNames = Object.keys(protocols) as readonly TransportName[];
+const transportNames = Object.keys(protocols) as readonly TransportName[];
 
 /** The protocols of a list of transports, in order of preference. */
 export function protocolsOf(transports: readonly TransportName[]): string[] {

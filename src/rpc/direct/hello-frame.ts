@@ -4,10 +4,10 @@ import { maxWindow } from "./frame.js";
 import type { DirectLimits } from "./limits.js";
 import { ProtocolViolation } from "./violation.js";
 
-export const protocolVersion = 1;
+const protocolVersion = 1;
 
 /** The payload of HELLO. Every end takes this much of it, whatever its limits say of frames. */
-export const maxHelloBytes = 64 * 1024;
+const maxHelloBytes = 64 * 1024;
 
 export interface Greeting {
   readonly limits: DirectLimits;
