@@ -87,8 +87,8 @@ export class AnomalyDetector implements ServerObserver {
     // What it does while it is locked out has had its consequence.
     if (code === "ERR_QUARANTINED") return;
     if (code !== undefined) this.#judgeFailure(profile, peer, call, status, code);
-    // Also of what was refused, or failed: somebody who tries something new need not succeed.
-    if (call.route.method !== undefined) this.#judgeHabits(profile, peer, call);
+    // Also of what was refused, or failed: somebody who tries something new need not succeed. Several have no habit together.
+    if (call.route.method !== undefined && profile !== this.#peers.shared) this.#judgeHabits(profile, peer, call);
   }
 
   connectionRefused({ reason, counts }: ConnectionRefusal): void {
@@ -139,19 +139,21 @@ export class AnomalyDetector implements ServerObserver {
     if (habits.isUnusualSize(bytes, unusualBytes)) this.#add(profile, "unusual-size", fact);
   }
 
-  #add({ bursts }: Profile, kind: AnomalyKind, { peer, code, method, isOwn = false, events }: Fact): void {
-    let burst = bursts.get(kind);
-    if (burst === undefined) {
-      burst = new Burst();
-      bursts.set(kind, burst);
-    }
+  #add(profile: Profile, kind: AnomalyKind, { peer, code, method, isOwn = false, events }: Fact): void {
+    const burst = burstOf(profile, kind);
+    const rule = anomalyRules[kind];
     const now = this.#now();
-    const count = burst.add(anomalyRules[kind], now, events);
+    const count = burst.add(rule, now, events);
     if (count === undefined) return;
     const since = Math.round(Date.now() - (now - burst.first));
     const anomaly = { kind, peer, count, code, method: method?.slice(0, 256), since };
+    // What several did together must not be held against the one who came last.
+    const isOfSeveral = profile === this.#peers.shared && rule.count > 1;
+    const lockedOut = isOfSeveral
+      ? this.#onAnomaly({ ...anomaly, peer: undefined }, false)
+      : this.#onAnomaly(anomaly, isOwn);
     // Who goes on when he is let in again is not to be spared because it is still the same burst.
-    if (this.#onAnomaly(anomaly, isOwn)) burst.reset();
+    if (lockedOut) burst.reset();
   }
 
   #isAtRest({ bursts, habits }: Profile): boolean {
@@ -167,6 +169,12 @@ interface Fact {
   readonly isOwn?: boolean;
   /** How many it stands for. @default 1 */
   readonly events?: number;
+}
+
+function burstOf({ bursts }: Profile, kind: AnomalyKind): Burst {
+  const burst = bursts.get(kind) ?? new Burst();
+  bursts.set(kind, burst);
+  return burst;
 }
 
 function newProfile(): Profile {

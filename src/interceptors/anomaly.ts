@@ -26,7 +26,7 @@ export type AnomalyKind =
 /** One event for a whole burst. */
 export interface Anomaly {
   readonly kind: AnomalyKind;
-  /** The peer, if it was verified, or what it claims to be for a `pin-mismatch`. */
+  /** The peer, if it was verified and is one, or what it claims to be for a `pin-mismatch`. */
   readonly peer: string | undefined;
   /** How many of its parts were seen up to here. */
   readonly count: number;

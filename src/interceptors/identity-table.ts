@@ -32,6 +32,11 @@ export class IdentityTable<T> {
     return this.#entries.size;
   }
 
+  /** The entry of all who found no room, if there are such: what is in it is nobody's own. */
+  get shared(): T | undefined {
+    return this.#shared;
+  }
+
   of(id: string): T {
     // One peer most often makes many calls in a row.
     if (id === this.#lastId) return this.#last as T;

@@ -163,6 +163,30 @@ describe("a stranger who shows expired chains, each under another name", () => {
   });
 });
 
+describe("peers that found no room among those that are told apart", () => {
+  it("answer for nothing that others did", () => {
+    const told: [Anomaly, boolean][] = [];
+    const detector = new AnomalyDetector(
+      (anomaly, isOwn) => {
+        told.push([anomaly, isOwn]);
+        return isOwn;
+      },
+      () => 1_000_000,
+    );
+    const call = (peer: string, code?: string) => {
+      const route = { method: code === "ERR_UNKNOWN_METHOD" ? undefined : {} };
+      const ended = { peer: { id: peer }, path: "/a.B/C", route, requestBytes: 1, responseBytes: 1 };
+      detector.callEnded(ended as never, Status.UNIMPLEMENTED, code as never);
+    };
+    for (let peer = 0; peer < 4_096; peer++) for (let n = 0; n < 200; n++) call(`spiffe://local.test/${peer}`);
+    for (let n = 0; n < 4; n++) call("spiffe://local.test/attacker", "ERR_UNKNOWN_METHOD");
+    call("spiffe://local.test/innocent", "ERR_UNKNOWN_METHOD");
+    expect(told).toMatchObject([[{ kind: "method-probing", peer: undefined, count: 5 }, false]]);
+    call("spiffe://local.test/late", "ERR_TOKEN_REPLAYED");
+    expect(told.at(-1)).toMatchObject([{ kind: "replay", peer: "spiffe://local.test/late" }, true]);
+  });
+});
+
 describe("memory", () => {
   it("is bounded whatever names are called, and by whom", () => {
     const watched = new Watched();
