@@ -183,6 +183,7 @@ export class AuditLog implements AsyncDisposable {
   }
 
   async #write(batch: AuditBatch = new AuditBatch()): Promise<void> {
+    const told = this.#failure?.lost;
     const gap = this.#gap();
     const records = gap === undefined ? batch.texts : [gap, ...batch.texts];
     const total = this.#writer.unsigned + records.length;
@@ -190,7 +191,7 @@ export class AuditLog implements AsyncDisposable {
     this.#checkpointDue = false;
     try {
       const first = await this.#writer.write(records, checkpoint);
-      this.#failure = undefined;
+      this.#recovered(told);
       this.#written += records.length;
       batch.succeed(first + records.length - batch.texts.length);
       this.#checkpointLater();
@@ -208,6 +209,15 @@ export class AuditLog implements AsyncDisposable {
     batch.fail(unavailable(`cannot be written since ${since} (${code})`, error));
     this.#report(error);
     this.#checkpointLater();
+  }
+
+  /** What was refused while the gap was being written is not in it: another follows at once. */
+  #recovered(told = 0): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure === undefined || failure.lost === told) return;
+    this.#failure = { ...failure, lost: failure.lost - told, retryAt: this.#now() };
+    this.#checkpointDue = true;
   }
 
   /** Says in the log itself what is missing in it. */

@@ -44,7 +44,8 @@ export class AuditWriter {
   #newest: Anchoring | undefined;
   #anchoredAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  #closing = false;
+  /** From when it was begun until it is closed: only then anything is tried again. */
+  #isOpen = false;
   /** Never rejects. */
   #anchoring: Promise<void> = Promise.resolve();
   /** Why the newest checkpoint is not in both places. */
@@ -62,6 +63,7 @@ export class AuditWriter {
       await writer.#append([open, ...(last?.repairs ?? [])].map(recordText), true);
       // A log without an anchor could not be opened a second time; better to hear of it now.
       await writer.anchored();
+      writer.#isOpen = true;
       return writer;
     } catch (error) {
       // A new log that could not even be begun leaves nothing behind.
@@ -126,7 +128,7 @@ export class AuditWriter {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#isOpen = false;
     this.#anchorNow();
     await this.#anchoring;
     await this.#file.close();
@@ -180,7 +182,7 @@ export class AuditWriter {
     } catch (error) {
       this.#unanchored = error;
       this.#newest ??= newest;
-      if (!this.#closing) this.#anchorIn(anchorAgainMs);
+      if (this.#isOpen) this.#anchorIn(anchorAgainMs);
       throw error;
     }
   }

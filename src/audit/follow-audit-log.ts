@@ -108,8 +108,17 @@ export class AuditFollower implements AsyncDisposable {
 
   /** Everything that is there now. */
   async #pass(): Promise<void> {
-    let batch: AuditRecord[] = [];
     const reading = readAuditLog(this.#directory, this.#position);
+    try {
+      await this.#passOn(reading);
+    } finally {
+      // It has a file open where it was left half-way.
+      await reading.return(this.#position);
+    }
+  }
+
+  async #passOn(reading: ReturnType<typeof readAuditLog>): Promise<void> {
+    let batch: AuditRecord[] = [];
     for (let step = await reading.next(); ; step = await reading.next()) {
       if (this.#stopped) return;
       if (step.done) {

@@ -24,7 +24,12 @@ export async function* readAuditLog(
   for (const segment of await listSegments(directory)) {
     if (segment.number < from.segment) continue;
     const start = segment.number === from.segment ? from.byte : 0;
-    position = yield* readSegment(segment, start);
+    try {
+      position = yield* readSegment(segment, start);
+    } catch (error) {
+      // Its time was over after the segments were listed.
+      if (!(error instanceof ConfigError) || error.code !== "ERR_FILE_MISSING") throw error;
+    }
   }
   return position;
 }

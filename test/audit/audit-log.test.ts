@@ -2,7 +2,9 @@ import { appendFileSync, lstatSync, mkdirSync, readFileSync, renameSync } from "
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Anchor } from "../../src/audit/anchor.js";
+import { AuditLog } from "../../src/audit/audit-log.js";
 import { verifyAuditLog } from "../../src/audit/verify-audit-log.js";
+import { Listeners } from "../../src/listeners.js";
 import { AuditPlace } from "../helpers/audit-place.js";
 import { signalled } from "../helpers/collect.js";
 
@@ -96,6 +98,37 @@ describe("an anchor that cannot be written", () => {
     await vi.waitFor(() => expect(JSON.parse(readFileSync(anchorFile, "utf8"))).toMatchObject({ seq: seq + 1 }));
     await log.close();
     expect(await verifyAuditLog(place.directory, { anchorFile })).toMatchObject({ ok: true });
+  });
+});
+
+describe("a gap", () => {
+  it("is followed by another for what was refused while it was written", async () => {
+    const records: string[] = [];
+    let isFull = true;
+    const unavailable = { code: "ERR_AUDIT_UNAVAILABLE" };
+    const writer = {
+      unsigned: 0,
+      async write(texts: readonly string[]): Promise<number> {
+        if (isFull) throw new Error("no space left");
+        // As while a segment is begun.
+        if (records.length === 0) await expect(log.append({ type: "note" })).rejects.toMatchObject(unavailable);
+        records.push(...texts);
+        return records.length;
+      },
+      anchored: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+    const options = { checkpointEveryRecords: 100, checkpointEveryMs: 60_000, now: () => 0 };
+    const log = new AuditLog(writer as never, options, new Listeners(), () => {});
+    await expect(log.append({ type: "note" })).rejects.toMatchObject(unavailable);
+    isFull = false;
+    await log.checkpoint();
+    expect(records.map((text) => JSON.parse(`{${text}}`) as object)).toMatchObject([
+      { type: "gap", lost: 1 },
+      { type: "gap", lost: 1 },
+    ]);
+    expect(log).toMatchObject({ failing: false, lost: 2 });
+    await log.close();
   });
 });
 

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type FollowAuditLogOptions, followAuditLog } from "../../src/audit/follow-audit-log.js";
 import type { AuditRecord } from "../../src/audit/parse-record.js";
@@ -124,6 +124,25 @@ describe("records of an audit log that are passed on", () => {
     expect(collector.records.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 
+  it.skipIf(process.platform !== "linux")("leave no file open behind where sending fails half-way", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    await Promise.all(Array.from({ length: 600 }, (_, n) => log.append({ type: "note", n })));
+    await log.close();
+    const opened: number[] = [];
+    const failed = signalled();
+    const send = () => {
+      throw new Error("no");
+    };
+    const onProblem = () => {
+      opened.push(openFiles(place.segments[0] ?? ""));
+      failed.resolve();
+    };
+    follow(place, { send, onProblem });
+    await failed.promise;
+    expect(opened[0]).toBe(0);
+  });
+
   it("come again from the beginning of their segment when others stand in their place", async () => {
     const place = new AuditPlace();
     const log = await place.open();
@@ -219,3 +238,14 @@ describe("options of a follower", () => {
     expect(() => followAuditLog("/nowhere", options as never)).toThrow(message);
   });
 });
+
+function openFiles(path: string): number {
+  const targets = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return undefined;
+    }
+  });
+  return targets.filter((target) => target === path).length;
+}
