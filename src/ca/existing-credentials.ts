@@ -4,7 +4,8 @@ import { readPart } from "../credentials/read-credential-files.js";
 import { ConfigError } from "../errors.js";
 import { claimedId } from "../identity/leaf-profile.js";
 import { SpiffeId } from "../identity/spiffe-id.js";
-import { type Certificate, parseCertificate } from "../x509/certificate.js";
+import type { Certificate } from "../x509/certificate.js";
+import { firstCertificate } from "../x509/first-certificate.js";
 import { privateKeyFromPem } from "../x509/keys.js";
 import { decodePem } from "../x509/pem.js";
 import { X509Error } from "../x509/x509-error.js";
@@ -50,9 +51,7 @@ async function readAs<T>(
 }
 
 function parseLeaf(pem: string): ExistingLeaf {
-  const [der] = decodePem(pem, "CERTIFICATE");
-  if (der === undefined) throw new X509Error("it contains no certificate");
-  const leaf = parseCertificate(der);
+  const leaf = firstCertificate(pem);
   const id = claimedId(leaf);
   if (!(id instanceof SpiffeId)) throw new X509Error(id.fault);
   return { leaf, id };

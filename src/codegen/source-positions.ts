@@ -5,6 +5,7 @@ import {
   MethodDescriptorProtoSchema,
   ServiceDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
+import { sourcePath } from "./source-path.js";
 
 /** Where something stands in a `.proto`, counted from one as editors do. Without a line when the descriptor has none. */
 export interface SourcePosition {
@@ -14,8 +15,6 @@ export interface SourcePosition {
 }
 
 const dependencies = FileDescriptorProtoSchema.field.dependency.number;
-const services = FileDescriptorProtoSchema.field.service.number;
-const methods = ServiceDescriptorProtoSchema.field.method.number;
 const serviceOptions = ServiceDescriptorProtoSchema.field.options.number;
 const methodOptions = MethodDescriptorProtoSchema.field.options.number;
 
@@ -34,24 +33,24 @@ export class SourcePositions {
   }
 
   ofService(service: DescService): SourcePosition {
-    return this.#first(servicePath(service));
+    return this.#first(sourcePath(service));
   }
 
   ofMethod(method: DescMethod): SourcePosition {
-    return this.#first(methodPath(method));
+    return this.#first(sourcePath(method));
   }
 
   /** The option of the service, or what is nearest. */
   ofServiceOption(service: DescService, option: number): SourcePosition {
-    return this.#first([...servicePath(service), serviceOptions, option], servicePath(service));
+    return this.#first([...sourcePath(service), serviceOptions, option], sourcePath(service));
   }
 
   /** The option of the method; where it has none, that of its service; where there is neither, the method. */
   ofMethodOption(method: DescMethod, option: number): SourcePosition {
     return this.#first(
-      [...methodPath(method), methodOptions, option],
-      [...servicePath(method.parent), serviceOptions, option],
-      methodPath(method),
+      [...sourcePath(method), methodOptions, option],
+      [...sourcePath(method.parent), serviceOptions, option],
+      sourcePath(method),
     );
   }
 
@@ -61,7 +60,7 @@ export class SourcePositions {
 
   /** What the author wrote above it and behind it, without the marks of the comment. */
   commentOn(element: DescService | DescMethod): string {
-    const location = this.#locations.get(pathOf(element).join());
+    const location = this.#locations.get(sourcePath(element).join());
     return [location?.leadingComments, location?.trailingComments].filter(Boolean).map(plainText).join("\n\n");
   }
 
@@ -82,18 +81,6 @@ export class SourcePositions {
     for (const [each, location] of this.#locations) if (each.startsWith(`${key},`)) return location;
     return undefined;
   }
-}
-
-function pathOf(element: DescService | DescMethod): readonly number[] {
-  return element.kind === "service" ? servicePath(element) : methodPath(element);
-}
-
-function servicePath(service: DescService): readonly number[] {
-  return [services, service.file.services.indexOf(service)];
-}
-
-function methodPath(method: DescMethod): readonly number[] {
-  return [...servicePath(method.parent), methods, method.parent.methods.indexOf(method)];
 }
 
 function plainText(comment = ""): string {

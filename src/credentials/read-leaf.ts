@@ -3,8 +3,8 @@ import { ConfigError } from "../errors.js";
 import { readPublicFile } from "../files/private-file.js";
 import { checkLeafProfile } from "../identity/leaf-profile.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
-import { type Certificate, parseCertificate } from "../x509/certificate.js";
-import { decodePem } from "../x509/pem.js";
+import type { Certificate } from "../x509/certificate.js";
+import { firstCertificate } from "../x509/first-certificate.js";
 import { X509Error } from "../x509/x509-error.js";
 import { credentialFiles } from "./credential-files.js";
 
@@ -37,9 +37,7 @@ async function isDirectory(path: string): Promise<boolean> {
 
 function parse(pem: string, file: string): Certificate {
   try {
-    const [der] = decodePem(pem, "CERTIFICATE");
-    if (der === undefined) throw new X509Error("it contains no certificate");
-    return parseCertificate(der);
+    return firstCertificate(pem);
   } catch (cause) {
     if (!(cause instanceof X509Error)) throw cause;
     const problem = `${file} cannot be read: ${cause.message}`;

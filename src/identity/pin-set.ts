@@ -2,6 +2,7 @@ import { ConfigError } from "../errors.js";
 import { quote } from "./quote.js";
 import { SpiffeId } from "./spiffe-id.js";
 import { SpkiPin } from "./spki-pin.js";
+import { parseUnambiguousObject } from "./unambiguous-json.js";
 
 /** The pins that one peer may present. */
 export interface PinEntry {
@@ -97,7 +98,12 @@ export class PinSet {
 }
 
 function parsePinSet(json: string, source: string): [SpiffeId, PinEntry][] {
-  const root = fields(parseJson(json, source), ["version", "peers"], [], source);
+  const root = fields(
+    parseUnambiguousObject(json, (problem) => malformed(source, problem)),
+    ["version", "peers"],
+    [],
+    source,
+  );
   if (root.version !== 1) throw malformed(source, `its version is ${quote(root.version)}, not 1`);
   const peers = object(root.peers, source, "peers");
   return Object.entries(peers).map(([id, value]) => {
@@ -109,25 +115,6 @@ function parsePinSet(json: string, source: string): [SpiffeId, PinEntry][] {
 function parseEntry({ current, next }: Record<string, unknown>): PinEntry {
   const pin = (value: unknown) => SpkiPin.parse(value as string);
   return next === undefined ? { current: pin(current) } : { current: pin(current), next: pin(next) };
-}
-
-function parseJson(json: string, source: string): Record<string, unknown> {
-  const value = object(tryJson(json, source), source, "it");
-  // JSON.parse keeps the last of two equal keys without a word. No ID and no pin contains a space or an escape, so what
-  // was lost or respelt shows when the value is written again.
-  if (JSON.stringify(value) !== json.replace(/[ \t\r\n]/g, "")) {
-    throw malformed(source, "a key occurs twice, or a string or number is written in an unusual way");
-  }
-  return value;
-}
-
-function tryJson(json: string, source: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    // The text of the error is left out: it quotes the file.
-    throw malformed(source, "it is not JSON");
-  }
 }
 
 function object(value: unknown, source: string, what: string): Record<string, unknown> {

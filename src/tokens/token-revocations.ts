@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { quote } from "../identity/quote.js";
+import { parseUnambiguousObject } from "../identity/unambiguous-json.js";
 import { hasMembers } from "./strict-json.js";
 import type { TokenClaims } from "./token-claims.js";
 
@@ -31,7 +32,7 @@ export class TokenRevocations {
 
 /** @param file its name, for messages @throws ConfigError ERR_FILE_MALFORMED */
 export function parseRevocations(text: string, file: string): RevocationsJson {
-  const value = parseObject(text, file);
+  const value = parseUnambiguousObject(text, (problem) => malformed(file, problem));
   if (!hasMembers(value, "version", "tokens", "subjects")) {
     throw malformed(file, "it has other fields than version, tokens and subjects");
   }
@@ -48,21 +49,6 @@ function times(value: unknown, name: string, file: string): Record<string, numbe
       throw malformed(file, `the time of ${quote(key)} is not a number of whole seconds`);
   }
   return value as Record<string, number>;
-}
-
-function parseObject(text: string, file: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw malformed(file, "it is not JSON");
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(file, "it is no object");
-  // JSON.parse keeps the last of two equal members without a word; of a revocation that would be a hole.
-  if (JSON.stringify(value) !== text.replace(/[ \t\r\n]/g, "")) {
-    throw malformed(file, "a member occurs twice, or a string or number is written in an unusual way");
-  }
-  return value as Record<string, unknown>;
 }
 
 function malformed(file: string, problem: string): ConfigError {
