@@ -15,7 +15,7 @@ import { guarded, type Interceptor } from "../rpc/interceptor.js";
 import { methodContract } from "../rpc/method-contract.js";
 import { nestedFailure } from "../rpc/nested-failure.js";
 import { tame } from "../rpc/tame.js";
-import type { ClientTransport } from "../rpc/transport.js";
+import type { ClientTransport, ExpectedPeer } from "../rpc/transport.js";
 import { attachToken } from "../tokens/attach-token.js";
 import type { TokenSource } from "../tokens/token-source.js";
 import type { CallPolicy } from "./call-policy.js";
@@ -51,10 +51,12 @@ export class Calls {
   readonly #options: CallsOptions;
   readonly #methods = new Map<DescMethod, Route>();
   readonly #records: ClientTelemetry;
+  readonly #peer: ExpectedPeer;
 
   constructor(connection: Connection, options: CallsOptions) {
     this.#connection = connection;
     this.#options = options;
+    this.#peer = { id: options.peer };
     const { transport, telemetry, figures } = connection;
     const observers = [figures, ...(telemetry?.observers ?? [])];
     this.#records = new ClientTelemetry(options.logger, () => transport.protocol, options.logMetadata, observers);
@@ -62,13 +64,16 @@ export class Calls {
 
   /** A call with one response. */
   one(method: DescMethod, request: unknown, options: CallOptions): Promise<Message | undefined> {
-    const { call, done } = this.#begin(method, request, options);
-    return done.then(() => call.response);
+    const route = this.#route(method);
+    const call = this.#newCall(route, method, request, options);
+    return this.#run(call, route).then(() => call.response);
   }
 
   /** A call with a stream of responses. It runs from now on, whether or not anybody reads. */
   many(method: DescMethod, request: unknown, options: CallOptions): AsyncIterableIterator<Message> {
-    const { call, done, route } = this.#begin(method, request, options);
+    const route = this.#route(method);
+    const call = this.#newCall(route, method, request, options);
+    const done = this.#run(call, route);
     // Nobody may ever look at the end of the stream; that must not count as an unhandled rejection.
     done.catch(() => {});
     const read = async (): Promise<IteratorResult<Message>> => {
@@ -110,11 +115,10 @@ export class Calls {
     };
   }
 
-  #begin(method: DescMethod, request: unknown, options: CallOptions) {
-    const route = this.#route(method);
-    const call = new ClientCall(method, { id: this.#options.peer }, request, limitsOf(route, options), options);
+  #newCall(route: Route, method: DescMethod, request: unknown, options: CallOptions): ClientCall {
+    const call = new ClientCall(method, this.#peer, request, limitsOf(route, options), options);
     call.onStray = this.#connection.onStray;
-    return { call, route, done: this.#run(call, route) };
+    return call;
   }
 
   async #run(call: ClientCall, route: ClientMethod): Promise<void> {

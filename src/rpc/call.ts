@@ -5,6 +5,7 @@ import { RpcError, type RpcErrorOptions } from "../errors.js";
 import type { SpiffeId } from "../identity/spiffe-id.js";
 import { newReference } from "../reference.js";
 import { Status } from "../status.js";
+import { AbortListener } from "./abort-listener.js";
 import type { CallContext } from "./call-context.js";
 import type { Listed } from "./call-list.js";
 import { containedSignal } from "./contained-signal.js";
@@ -15,8 +16,6 @@ import { Metadata } from "./metadata.js";
 type Hook = (message: Message) => void;
 /** `where` is for the log: "a listener of the signal". */
 export type StrayReporter = (call: Call, where: string, error: unknown) => void;
-
-type AbortListener = (reason: RpcError) => void;
 
 /** What both sides of a call have in common: the deadline, the end from outside, and everything made on first use. */
 export abstract class Call implements CallContext, Expiring, Listed {
@@ -43,7 +42,8 @@ export abstract class Call implements CallContext, Expiring, Listed {
   /** Told what user code throws where no caller can hear it. */
   onStray: StrayReporter | undefined;
   #abortReason: RpcError | undefined;
-  #abortListeners: AbortListener[] | undefined;
+  #firstListener: AbortListener | undefined;
+  #lastListener: AbortListener | undefined;
   #controller: AbortController | undefined;
   #responseHeader: Metadata | undefined;
   #responseTrailer: Metadata | undefined;
@@ -142,26 +142,37 @@ export abstract class Call implements CallContext, Expiring, Listed {
   abort(reason: RpcError): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
-    const listeners = this.#abortListeners;
-    this.#abortListeners = undefined;
-    for (const listener of listeners ?? []) listener(reason);
+    let listener = this.#firstListener;
+    this.#firstListener = undefined;
+    this.#lastListener = undefined;
+    for (; listener !== undefined; listener = listener.next) listener.tell(reason);
     this.#controller?.abort(reason);
   }
 
-  /** Calls the listener once, at once if the call was aborted before. */
-  whenAborted(listener: AbortListener): void {
+  /** Calls `tell` once, at once if the call was aborted before. */
+  whenAborted(tell: (reason: RpcError) => void): void {
     if (this.#abortReason !== undefined) {
-      listener(this.#abortReason);
+      tell(this.#abortReason);
       return;
     }
-    this.#abortListeners ??= [];
-    this.#abortListeners.push(listener);
+    const listener = new AbortListener(tell);
+    if (this.#lastListener === undefined) this.#firstListener = listener;
+    else this.#lastListener.next = listener;
+    this.#lastListener = listener;
   }
 
   /** Takes a listener back: what is shorter-lived than this call must not pile up on it. */
-  forget(listener: AbortListener): void {
-    const at = this.#abortListeners?.indexOf(listener) ?? -1;
-    if (at >= 0) this.#abortListeners?.splice(at, 1);
+  forget(tell: (reason: RpcError) => void): void {
+    let before: AbortListener | undefined;
+    for (let listener = this.#firstListener; listener !== undefined; listener = listener.next) {
+      if (listener.tell === tell) {
+        if (before === undefined) this.#firstListener = listener.next;
+        else before.next = listener.next;
+        if (this.#lastListener === listener) this.#lastListener = before;
+        return;
+      }
+      before = listener;
+    }
   }
 
   showRequest(message: Message): void {

@@ -48,7 +48,8 @@ export class ClientCall extends Call implements ClientStreamListener {
   readonly #parent: Call | undefined;
   readonly #cancel: (reason?: unknown) => void;
   #stream: ClientStream | undefined;
-  #settle: { resolve(): void; reject(error: RpcError): void } | undefined;
+  #succeed: (() => void) | undefined;
+  #fail: ((error: RpcError) => void) | undefined;
   #ended = false;
   #overListeners: (() => void)[] | undefined;
   /** While the only attempt so far may be followed by others: how, what was asked for, and the message if it is kept. */
@@ -123,7 +124,8 @@ export class ClientCall extends Call implements ClientStreamListener {
     const stream = open(this);
     this.#stream = stream;
     return new Promise<void>((resolve, reject) => {
-      this.#settle = { resolve, reject };
+      this.#succeed = resolve;
+      this.#fail = reject;
       if (this.#receivesOne || this.#readsFirst) stream.read();
       this.whenAborted((reason) => {
         this.#stream?.cancel();
@@ -186,7 +188,7 @@ export class ClientCall extends Call implements ClientStreamListener {
     this.#tell(() => this.#options.onTrailer?.(this.responseTrailer));
     if (status === Status.OK) {
       if (!this.#receivesOne) this.reader.end();
-      this.#settle?.resolve();
+      this.#succeed?.();
       return;
     }
     const error = new RpcError(status, message, {
@@ -198,7 +200,7 @@ export class ClientCall extends Call implements ClientStreamListener {
       ...(details !== undefined && { details: decodeStatusDetails(status, message, details) }),
     });
     if (!this.#receivesOne) this.reader.fail(error);
-    this.#settle?.reject(error);
+    this.#fail?.(error);
   }
 
   /** The deadline has passed. What kept the call from its end until then may be more than it says. */

@@ -6,10 +6,11 @@ import { type ClientCall, cancelled } from "./client-call.js";
 import { type Codec, messageCodec, sizeLimit } from "./codec.js";
 import { endQuietly } from "./end-quietly.js";
 import { chain } from "./interceptor.js";
+import type { Metadata } from "./metadata.js";
 import { methodContract } from "./method-contract.js";
 import { methodName, methodPath } from "./method-path.js";
 import { streamsRequests, streamsResponses } from "./streaming.js";
-import type { ClientTransport } from "./transport.js";
+import type { ClientRequest, ClientTransport } from "./transport.js";
 
 export type ClientStage = (call: ClientCall, next: () => Promise<void>) => Promise<void>;
 
@@ -41,9 +42,8 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
     call.throwIfAborted();
     // Encoded first: a message that cannot be sent starts no call.
     const first = sendsOne ? encode(call, call.request, requests) : undefined;
-    const { requestMetadata: metadata, deadlineAt, waitForReady } = call;
-    const request = { path, method, timeoutMs: call.remainingMs(), deadlineAt, metadata, waitForReady };
-    const retry = first === undefined || waitForReady ? undefined : options.retry;
+    const request = new CallRequest(path, call);
+    const retry = first === undefined || call.waitForReady ? undefined : options.retry;
     if (retry !== undefined && first !== undefined) call.mayRetry(retry, request, first);
     const ended = call.attach((listener) => (retry ?? options).open(request, listener));
     if (first === undefined) pump(call, requests);
@@ -52,6 +52,25 @@ export function clientMethod(method: DescMethod, options: ClientMethodOptions): 
     if (receivesOne) call.response = decode(call, call.takeOnly(), responses);
   };
   return { run: chain(options.stages, perform), read: (call) => readOne(call, responses) };
+}
+
+/** Not a literal, for the reason in `abort-listener.ts`. */
+class CallRequest implements ClientRequest {
+  readonly path: string;
+  readonly method: DescMethod;
+  readonly timeoutMs: number;
+  readonly deadlineAt: number;
+  readonly metadata: Metadata;
+  readonly waitForReady: boolean;
+
+  constructor(path: string, call: ClientCall) {
+    this.path = path;
+    this.method = call.method;
+    this.timeoutMs = call.remainingMs();
+    this.deadlineAt = call.deadlineAt;
+    this.metadata = call.requestMetadata;
+    this.waitForReady = call.waitForReady;
+  }
 }
 
 /** Sends the requests as they come; a failure of theirs is the failure of the call. */

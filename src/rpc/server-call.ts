@@ -41,7 +41,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   readonly streamsRequests: boolean;
   readonly #reader: MessageReader | undefined;
   #onlyMessage: Uint8Array | undefined;
-  #only: { resolve(bytes: Uint8Array): void; reject(error: RpcError): void } | undefined;
+  #takeOnly: ((bytes: Uint8Array) => void) | undefined;
+  #failOnly: ((error: RpcError) => void) | undefined;
   /** The request of a method that takes exactly one, once it was decoded. */
   request: Message | undefined;
   /** What the call takes of its caller's share, from when a limit has let it in until its code has come to an end. */
@@ -107,7 +108,8 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
   /** The bytes of the one request, once it is certain that there is no other. */
   receiveOnly(): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#only = { resolve, reject };
+      this.#takeOnly = resolve;
+      this.#failOnly = reject;
       this.whenAborted(reject);
       this.#stream.read();
     });
@@ -185,14 +187,14 @@ export class ServerCall extends Call implements HandlerContext, ServerStreamList
       this.#onlyMessage = message;
       this.#stream.read();
     } else {
-      this.#only?.reject(wrongMessageCount("more than one request message was sent"));
+      this.#failOnly?.(wrongMessageCount("more than one request message was sent"));
     }
   }
 
   onHalfClose(): void {
     if (this.#reader !== undefined) this.#reader.end();
-    else if (this.#onlyMessage === undefined) this.#only?.reject(wrongMessageCount("no request message was sent"));
-    else this.#only?.resolve(this.#onlyMessage);
+    else if (this.#onlyMessage === undefined) this.#failOnly?.(wrongMessageCount("no request message was sent"));
+    else this.#takeOnly?.(this.#onlyMessage);
   }
 
   onAbort(outcome: Outcome): void {
