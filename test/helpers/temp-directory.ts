@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 /** A new directory (mode 0700) that goes away with the test that asked for it. */
 export function tempDirectory(): string {
   const path = mkdtempSync(join(realpathSync(tmpdir()), "pinwire-"));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  // Some tests fill it with tens of thousands of files.
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }), 300_000);
   return path;
 }
