@@ -5,6 +5,8 @@ import { ConfigError, UsageError } from "../errors.js";
 import { contain } from "../rpc/contain.js";
 import type { AuditRecord } from "./parse-record.js";
 import { type ReadPosition, readAuditLog } from "./read-audit-log.js";
+import { listSegments } from "./segments.js";
+import { segmentsSince } from "./segments-since.js";
 
 export interface FollowAuditLogOptions {
   /**
@@ -108,6 +110,7 @@ export class AuditFollower implements AsyncDisposable {
 
   /** Everything that is there now. */
   async #pass(): Promise<void> {
+    await this.#skip();
     const reading = readAuditLog(this.#directory, this.#position);
     try {
       await this.#passOn(reading);
@@ -115,6 +118,14 @@ export class AuditFollower implements AsyncDisposable {
       // It has a file open where it was left half-way.
       await reading.return(this.#position);
     }
+  }
+
+  /** Goes to the segment that was sent last: to read a long log from its beginning takes longer than what is left of it. */
+  async #skip(): Promise<void> {
+    if (this.#position.byte > 0) return;
+    const segments = (await listSegments(this.#directory)).filter(({ number }) => number >= this.#position.segment);
+    const [next] = await segmentsSince(segments, this.#lastSeq);
+    if (next !== undefined) this.#position = { segment: next.number, byte: 0 };
   }
 
   async #passOn(reading: ReturnType<typeof readAuditLog>): Promise<void> {

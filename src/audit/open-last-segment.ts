@@ -6,10 +6,11 @@ import type { Anchor } from "./anchor.js";
 import { AuditChain } from "./audit-chain.js";
 import type { AuditFields, Position } from "./audit-record.js";
 import type { CheckpointKey } from "./checkpoint-key.js";
-import { type AuditRecord, parseRecord } from "./parse-record.js";
+import type { AuditRecord } from "./parse-record.js";
 import { type Line, readLines } from "./read-lines.js";
 import { SegmentFile } from "./segment-file.js";
 import { listSegments, type Segment } from "./segments.js";
+import { segmentsSince } from "./segments-since.js";
 
 /** Where a log goes on. */
 export interface LastSegment {
@@ -38,7 +39,9 @@ export async function openLastSegment(
 ): Promise<LastSegment | undefined> {
   const segments = await listSegments(directory);
   const end = new LogEnd(key, anchor);
-  for (const segment of await sinceAnchor(segments, anchor)) await end.follow(segment);
+  // The anchor's record has to be in the first of them.
+  const unproven = await segmentsSince(segments, anchor?.seq ?? Number.POSITIVE_INFINITY);
+  for (const segment of unproven) await end.follow(segment);
   const last = end.proven();
   const { unbegun } = end;
   const repairs: AuditFields[] = [];
@@ -52,21 +55,6 @@ export async function openLastSegment(
   const file = await SegmentFile.open(segment);
   await file.cutOff(bytes);
   return { file, log: chain.log ?? "", epoch: chain.epoch, position: chain.position, begunAt, repairs };
-}
-
-/** The segments from the one on that the anchor's record has to be in. */
-async function sinceAnchor(segments: readonly Segment[], anchor: Anchor | undefined): Promise<readonly Segment[]> {
-  for (let index = segments.length - 1; index >= 0; index--) {
-    const segment = segments[index] as Segment;
-    const first = await firstRecordOf(segment);
-    if (first !== undefined && (anchor === undefined || first.seq <= anchor.seq)) return segments.slice(index);
-  }
-  return segments;
-}
-
-async function firstRecordOf({ path }: Segment): Promise<AuditRecord | undefined> {
-  for await (const { text, fault } of readLines(path)) return fault === undefined ? parseRecord(text) : undefined;
-  return undefined;
 }
 
 interface FollowedSegment {

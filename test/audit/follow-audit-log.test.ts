@@ -57,6 +57,24 @@ describe("records of an audit log that are passed on", () => {
     expect(collector.records.map(({ seq }) => seq)).toEqual([8, 9, 10, 11, 12]);
   });
 
+  it("are not read again once they were sent, segment by segment", async () => {
+    const place = new AuditPlace();
+    const log = await place.open({ maxSegmentBytes: 1_000 });
+    for (let n = 0; n < 20; n++) await log.append({ type: "note", n });
+    await log.close();
+    const { records } = place;
+    const problems: unknown[] = [];
+    const onProblem = (error: unknown) => problems.push(error);
+    const middle = records.find(({ segment, type }) => type === "segment" && segment === 4)?.seq as number;
+    rmSync(place.segments[2] ?? "");
+    writeFileSync(place.segments[1] ?? "", "no record\n");
+    const collector = new Collector();
+    const options = { afterSeq: middle + 1, onProblem, closeTimeoutMs: 10_000 };
+    await follow(place, { send: collector.send, ...options }).close();
+    expect(problems).toEqual([]);
+    expect(collector.records).toEqual(records.slice(middle + 1));
+  });
+
   it("wait in the log for who is slow, and hold up nobody", async () => {
     const place = new AuditPlace();
     const log = await place.open();
