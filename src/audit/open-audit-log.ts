@@ -1,4 +1,4 @@
-import { join, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { checkCount, checkDelayMs, checkKeys } from "../check-option.js";
 import { defaults } from "../defaults.js";
 import { ConfigError, UsageError } from "../errors.js";
@@ -147,5 +147,6 @@ function checked(options: OpenAuditLogOptions): Settings {
 
 function isInside(directory: string, path: string): boolean {
   const way = relative(directory, resolve(path));
-  return way === "" || !(way.startsWith("..") || way.startsWith("/"));
+  // On another drive of Windows the way is absolute.
+  return way === "" || !(way.startsWith("..") || isAbsolute(way));
 }

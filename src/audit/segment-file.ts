@@ -107,7 +107,7 @@ export class SegmentFile {
       const { ino, size } = await lstat(this.path, { bigint: true });
       const isOurs = ino === this.#inode && size >= this.#bytes && size <= this.#bytes + this.#attempted;
       if (!isOurs) throw this.#foundTampered();
-      await this.#handle.truncate(this.#bytes);
+      await this.#truncate(this.#bytes);
     } catch (error) {
       throw fileError("write", this.path, error);
     }
@@ -116,7 +116,7 @@ export class SegmentFile {
   /** Cuts off what a crash left. @throws ConfigError ERR_FILE_WRITE */
   async cutOff(to: number): Promise<void> {
     try {
-      await this.#handle.truncate(to);
+      await this.#truncate(to);
       this.#bytes = to;
     } catch (error) {
       throw fileError("write", this.path, error);
@@ -143,6 +143,15 @@ export class SegmentFile {
 
   close(): Promise<void> {
     return this.#handle.close();
+  }
+
+  /** By a handle of its own: on Windows one that appends has no right to it (libuv leaves FILE_WRITE_DATA out). */
+  async #truncate(to: number): Promise<void> {
+    const { O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+    await using handle = await open(this.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const { ino } = await handle.stat({ bigint: true });
+    if (ino !== this.#inode) throw this.#foundTampered();
+    await handle.truncate(to);
   }
 
   /** What is written to a file that was moved away, or that somebody else writes to, is not in the log. */

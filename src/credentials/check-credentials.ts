@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.js";
+import { modesApply } from "../files/file-modes.js";
 import { findPath } from "../identity/certification-path.js";
 import type { PinSet } from "../identity/pin-set.js";
 import type { TrustBundle } from "../identity/trust-bundle.js";
@@ -36,9 +37,9 @@ export async function checkCredentials(directory: string, now: Date): Promise<Ch
     }
   };
 
-  await check("the directory is private", () => checkCredentialDirectory(directory));
-  const key = await check("key.pem is private", () => readPart(directory, "key"));
-  const cert = await check("cert.pem is there, and others cannot change it", () => readPart(directory, "cert"));
+  await check(names.directory, () => checkCredentialDirectory(directory));
+  const key = await check(names.key, () => readPart(directory, "key"));
+  const cert = await check(names.cert, () => readPart(directory, "cert"));
   const svid =
     key !== undefined && cert !== undefined
       ? await check("cert.pem is a valid leaf, and key.pem is its key", async () =>
@@ -58,6 +59,19 @@ export async function checkCredentials(directory: string, now: Date): Promise<Ch
     await check("all pinned peers are in the trust domain", async () => checkPeers(directory, pins, svid));
   return { checks, svid, pins };
 }
+
+/** What is so when the files could be read. */
+const names = modesApply
+  ? {
+      directory: "the directory is private",
+      key: "key.pem is private",
+      cert: "cert.pem is there, and others cannot change it",
+    }
+  : {
+      directory: "the directory is there; whom its ACL lets in was not checked",
+      key: "key.pem is there",
+      cert: "cert.pem is there",
+    };
 
 function checkVouches(directory: string, bundle: TrustBundle, { leaf, chain }: X509Svid, now: Date): void {
   const path = findPath(leaf, { bundle, intermediates: chain.slice(1), now });

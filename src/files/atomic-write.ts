@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readdir, rename, rm } from "node:fs/promises";
+import { link, open, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../errors.js";
 import { fileError } from "./file-error.js";
 import { modesApply } from "./file-modes.js";
+import { replaceFile } from "./replace-file.js";
 import { syncDirectory } from "./sync-directory.js";
 
 export interface WriteOptions {
@@ -28,7 +29,7 @@ export async function writeFileAtomically(
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     await writeNew(temporary, data, mode);
-    if (overwrite) await rename(temporary, path);
+    if (overwrite) await replaceFile(temporary, path);
     else await publish(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {

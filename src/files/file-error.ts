@@ -1,6 +1,6 @@
 import { dirname, isAbsolute } from "node:path";
 import { ConfigError } from "../errors.js";
-import { effectiveUid } from "./file-modes.js";
+import { effectiveUid, modesApply } from "./file-modes.js";
 
 /**
  * Turns what the file system threw into a `ConfigError` that says what to do. Everything else (our own errors, a bug)
@@ -50,6 +50,7 @@ function hint(errno: string, action: string, path: string): string {
   switch (errno) {
     case "EACCES":
     case "EPERM":
+      if (!modesApply) return `see whether another program has ${path} open, and whom its ACL lets ${action} it`;
       return `run as the owner of ${path}, or let uid ${effectiveUid()} ${action} it`;
     case "ENOSPC":
     case "EDQUOT":

@@ -1,12 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
-import { open, readdir, rm } from "node:fs/promises";
+import { readlinkSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConfigError } from "../errors.js";
 import { fileError } from "./file-error.js";
 import { shellWord } from "./file-modes.js";
+import { isHeldPosix, ownStart, takePosix } from "./lock-ticket-posix.js";
+import { isHeldWindows, takeWindows } from "./lock-ticket-windows.js";
+
+const [take, isHeld] =
+  process.platform === "win32" ? ([takeWindows, isHeldWindows] as const) : ([takePosix, isHeldPosix] as const);
 
 export interface LockOptions {
   /** How long to wait for another process. Default: 5,000. */
@@ -29,33 +34,45 @@ export async function withLock<T>(path: string, action: () => Promise<T>, option
   try {
     return await action();
   } finally {
-    // If it cannot be removed, it counts until this process ends; that must not hide what the action returned or threw.
-    await rm(own, { force: true }).catch(() => undefined);
+    await giveBack(own);
   }
 }
 
-async function acquire(path: string, waitMs: number): Promise<string> {
+/** What a contender holds: the name of its file, and what keeps it. */
+interface Ticket {
+  readonly file: string;
+  readonly keep: AsyncDisposable;
+}
+
+async function acquire(path: string, waitMs: number): Promise<Ticket> {
   const giveUpAt = performance.now() + waitMs;
   for (;;) {
     const own = await createTicket(path);
-    const other = await otherHolder(path, own);
+    const other = await otherHolder(path, own.file).catch(async (error: unknown) => {
+      await giveBack(own);
+      throw error;
+    });
     if (other === undefined) return own;
-    await rm(own, { force: true });
+    await giveBack(own);
     if (performance.now() >= giveUpAt) throw locked(path, other);
     // Random, so that two contenders that saw each other do not meet again for ever.
     await delay(10 + Math.random() * 30);
   }
 }
 
-async function createTicket(path: string): Promise<string> {
-  const { pid } = process;
-  const ticket = `${path}.${pid}.${startOf(pid)}.${place()}.${randomBytes(6).toString("hex")}`;
+async function createTicket(path: string): Promise<Ticket> {
+  const file = `${path}.${process.pid}.${ownStart()}.${place()}.${randomBytes(6).toString("hex")}`;
   try {
-    await (await open(ticket, "wx", 0o600)).close();
-    return ticket;
+    return { file, keep: await take(file) };
   } catch (error) {
-    throw fileError("write", ticket, error);
+    throw fileError("write", file, error);
   }
+}
+
+/** If it cannot be removed, it counts until this process ends; that must not hide what the action returned or threw. */
+async function giveBack({ file, keep }: Ticket): Promise<void> {
+  await keep[Symbol.asyncDispose]();
+  await rm(file, { force: true }).catch(() => undefined);
 }
 
 interface Holder {
@@ -68,8 +85,9 @@ interface Holder {
 async function otherHolder(path: string, own: string): Promise<Holder | undefined> {
   for (const holder of await holders(path)) {
     if (holder.file === own) continue;
-    if (isAlive(holder)) return holder;
-    await rm(holder.file, { force: true });
+    if (await mayBeHeld(holder)) return holder;
+    // Others may be removing it, too; nobody holds it, whether it goes or not.
+    await rm(holder.file, { force: true }).catch(() => undefined);
   }
   return undefined;
 }
@@ -84,32 +102,9 @@ async function holders(path: string): Promise<Holder[]> {
   });
 }
 
-/** In doubt a holder lives: one on another machine or in another container cannot be asked. */
-function isAlive({ pid, start, place: where }: Holder): boolean {
-  if (where !== place()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-  }
-  // The pid may have been given to another process since; on Linux its start time tells.
-  const now = startOf(pid);
-  return now === start || now === unknownStart || start === unknownStart;
-}
-
-const unknownStart = "0";
-
-/** When a process started, in clock ticks since boot, where the system says so (proc(5), stat, field 22). */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in parentheses and may hold spaces.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // A zombie has ended; nobody has collected it yet.
-    return fields[0] === "Z" ? "zombie" : (fields[19] ?? unknownStart);
-  } catch {
-    return unknownStart;
-  }
+/** In doubt it is held: by one on another machine, or in another container, who cannot be asked. */
+async function mayBeHeld(holder: Holder): Promise<boolean> {
+  return holder.place !== place() || (await isHeld(holder));
 }
 
 /** Where process ids mean the same: the host and, on Linux, the PID namespace. */

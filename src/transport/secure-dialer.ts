@@ -115,23 +115,24 @@ async function bounded(
   }
 }
 
-function connected(raw: Socket, { path }: Address): Promise<void> {
+function connected(raw: Socket, address: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     raw.once("connect", resolve);
-    raw.once("error", (cause) => reject(connectError(path, cause)));
+    raw.once("error", (cause) => reject(connectError(address, cause)));
   });
 }
 
-function connectError(path: string, cause: NodeJS.ErrnoException): PeerError {
+function connectError({ kind, path }: Address, cause: NodeJS.ErrnoException): PeerError {
+  const what = kind === "unix" ? "socket" : "pipe";
   switch (cause.code) {
     case "ENOENT":
-      return new PeerError("ERR_NO_SOCKET", `there is no socket at ${path}`, { cause });
+      return new PeerError("ERR_NO_SOCKET", `there is no ${what} at ${path}`, { cause });
     case "ECONNREFUSED":
-      return new PeerError("ERR_STALE_SOCKET", `nobody listens on the socket ${path} any more`, { cause });
+      return new PeerError("ERR_STALE_SOCKET", `nobody listens on the ${what} ${path} any more`, { cause });
     case "EAGAIN":
-      return new PeerError("ERR_CONNECT_FAILED", `too many clients wait at the socket ${path}`, { cause });
+      return new PeerError("ERR_CONNECT_FAILED", `too many clients wait at the ${what} ${path}`, { cause });
     default:
-      return new PeerError("ERR_CONNECT_FAILED", `cannot connect to the socket ${path}: ${cause.code}`, { cause });
+      return new PeerError("ERR_CONNECT_FAILED", `cannot connect to the ${what} ${path}: ${cause.code}`, { cause });
   }
 }
 

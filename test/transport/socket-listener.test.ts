@@ -153,10 +153,22 @@ describe("listenSocketWindows", () => {
     const listener = await listenSocketWindows(address, handlers);
     await expect(listenSocketWindows(address, handlers)).rejects.toMatchObject({
       code: "ERR_ADDRESS_IN_USE",
-      message: "the pipe npipe:app exists already - stop the process that owns it, or choose another name",
+      message:
+        "the pipe npipe:app exists already - stop the process that owns it, and what is still connected to it, or choose another name",
     });
     await listener.close();
     await (await listenSocketWindows(address, handlers)).close();
+  });
+
+  it("waits a moment for a name that is just being given up", async () => {
+    const path = join(tempDirectory(), "pipe");
+    const address = { kind: "npipe", name: "app", path, text: "npipe:app" } as const;
+    const handlers = { onSocket: (socket: Socket) => void socket.destroy(), onError: () => {} };
+    const first = await listenSocketWindows(address, handlers);
+    const second = listenSocketWindows(address, handlers);
+    await new Promise(setImmediate);
+    await first.close();
+    await (await second).close();
   });
 
   it("says what else went wrong", async () => {
