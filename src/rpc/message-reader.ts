@@ -1,6 +1,12 @@
-interface Waiting {
-  resolve(message: Uint8Array | undefined): void;
-  reject(error: Error): void;
+/** Not a literal, for the reason in `abort-listener.ts`. */
+class Waiting {
+  readonly resolve: (message: Uint8Array | undefined) => void;
+  readonly reject: (error: Error) => void;
+
+  constructor(resolve: Waiting["resolve"], reject: Waiting["reject"]) {
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 }
 
 /**
@@ -28,7 +34,7 @@ export class MessageReader {
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#ended) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiting = new Waiting(resolve, reject);
       this.#request();
     });
   }
