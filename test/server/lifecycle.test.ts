@@ -4,6 +4,7 @@ import { createClient } from "../../src/client/client.js";
 import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { allow } from "../../src/interceptors/policy.js";
 import { createServer } from "../../src/server/server.js";
+import type { ServerSettings } from "../../src/server/server-options.js";
 import { constantSource } from "../../src/source.js";
 import { Status } from "../../src/status.js";
 import { collect, failure, signalled } from "../helpers/collect.js";
@@ -11,6 +12,23 @@ import { GreeterPair, greeter } from "../helpers/greeter-pair.js";
 import { clientId, serverId, World } from "../helpers/identities.js";
 
 const pathOf = ({ target }: GreeterPair) => target.slice("unix:".length);
+
+/** A call whose handler never ends, under way. */
+async function hanging(server: Partial<ServerSettings> = {}) {
+  const started = signalled();
+  const pair = await GreeterPair.start({
+    server,
+    implementation: {
+      sayHello: () => {
+        started.resolve();
+        return new Promise(() => {});
+      },
+    },
+  });
+  const call = failure(pair.client.sayHello({ name: "x" }));
+  await started.promise;
+  return { pair, call };
+}
 
 describe("drain()", () => {
   it("lets calls under way finish, takes no more, and removes the socket", async () => {
@@ -47,18 +65,7 @@ describe("drain()", () => {
   });
 
   it("ends with close(), which does not wait for it", async () => {
-    const started = signalled();
-    const pair = await GreeterPair.start({
-      server: { drainTimeoutMs: 2_000_000_000 },
-      implementation: {
-        sayHello: () => {
-          started.resolve();
-          return new Promise(() => {});
-        },
-      },
-    });
-    const call = failure(pair.client.sayHello({ name: "x" }));
-    await started.promise;
+    const { pair, call } = await hanging({ drainTimeoutMs: 2_000_000_000 });
     const drained = pair.server.drain();
     await pair.server.close();
     await drained;
@@ -78,17 +85,7 @@ describe("drain()", () => {
 
 describe("close()", () => {
   it("ends calls under way with UNAVAILABLE, and can be called twice", async () => {
-    const started = signalled();
-    const pair = await GreeterPair.start({
-      implementation: {
-        sayHello: () => {
-          started.resolve();
-          return new Promise(() => {});
-        },
-      },
-    });
-    const call = failure(pair.client.sayHello({ name: "x" }));
-    await started.promise;
+    const { pair, call } = await hanging();
     await Promise.all([pair.server.close(), pair.server.close()]);
     expect(await call).toMatchObject({ status: Status.UNAVAILABLE });
     await expect(pair.server.listen(pair.target)).rejects.toMatchObject({ code: "ERR_SERVER_CLOSED" });

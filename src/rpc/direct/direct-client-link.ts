@@ -1,6 +1,7 @@
 import { errorCodes, PeerError } from "../../errors.js";
 import { Status } from "../../status.js";
 import { directRefusalKinds as refusalKinds } from "../../transport/refusal.js";
+import { connectionLost } from "../connection-lost.js";
 import { metadataTooLarge } from "../metadata-too-large.js";
 import type { ClientRequest, ClientStreamListener, Outcome } from "../transport.js";
 import { DirectClientStream } from "./direct-client-stream.js";
@@ -167,7 +168,7 @@ export class DirectClientLink extends DirectLink {
   }
 
   protected override onEnded(violation: ProtocolViolation | undefined): void {
-    const outcome = violation === undefined ? (this.#lastWords ?? lost(lostConnection)) : broken(violation);
+    const outcome = violation === undefined ? (this.#lastWords ?? connectionLost()) : broken(violation);
     for (const stream of this.streams.values()) (stream as DirectClientStream).fail(outcome);
     if (violation !== undefined) this.#options.onViolation(violation);
     this.#options.onGone(
@@ -190,25 +191,22 @@ export class DirectClientLink extends DirectLink {
   }
 }
 
-const lostConnection = "the connection to the server was lost";
-
-function lost(message: string): Outcome {
-  return { status: Status.UNAVAILABLE, message, code: "ERR_CONNECTION_LOST" };
-}
-
 /** What a server said before it ended the connection. Its words are cut, and never more than one line. */
 function lastWords(code: number, text: string): Outcome {
   const kind = refusalKinds[code];
   const words = printable(text);
   if (kind === undefined)
-    return lost(`the server ended the connection: ${violationName(code) ?? `code ${code}`}, ${words}`);
+    return {
+      ...connectionLost(),
+      message: `the server ended the connection: ${violationName(code) ?? `code ${code}`}, ${words}`,
+    };
   const errorCode = kind === "refused" ? "ERR_REFUSED_BY_PEER" : "ERR_TOO_MANY_CONNECTIONS";
   return { status: errorCodes[errorCode], message: words, code: errorCode };
 }
 
 function broken(violation: ProtocolViolation): Outcome {
   // Who is stopped or cut off has broken nothing.
-  if (violation.violation === "SILENT_PEER") return lost(`${lostConnection}: ${violation.message}`);
+  if (violation.violation === "SILENT_PEER") return connectionLost(violation.message);
   return {
     status: Status.INTERNAL,
     message: `the server broke the protocol: ${violation.violation}, ${violation.message}`,

@@ -1,5 +1,6 @@
 import type { Channel, StatusObject } from "@grpc/grpc-js";
 import { Status, statusFromNumber } from "../../status.js";
+import { connectionLost } from "../connection-lost.js";
 import { envelopeKey } from "../envelope-key.js";
 import { messageTooLarge } from "../message-too-large.js";
 import { statusDetailsKey } from "../status-details.js";
@@ -104,7 +105,7 @@ const undecodable: Outcome = {
 /** The server's words, but for the failures that grpc-js finds itself and describes in its own terms. */
 function reasonOf(status: Status, details: string): Pick<Outcome, "message" | "code"> {
   if (status === Status.UNAVAILABLE && details === "Connection dropped") {
-    return { message: "the connection to the server was lost", code: "ERR_CONNECTION_LOST" };
+    return connectionLost();
   }
   if (status === Status.DEADLINE_EXCEEDED && details.startsWith("Deadline exceeded"))
     return { message: "the deadline of the call has passed" };

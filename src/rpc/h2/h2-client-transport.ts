@@ -2,6 +2,7 @@ import type { ChannelOptions } from "@grpc/grpc-js";
 import { PeerError } from "../../errors.js";
 import { Status } from "../../status.js";
 import { ConnectBackoff } from "../connect-backoff.js";
+import { connectionLost } from "../connection-lost.js";
 import type { Dialer } from "../dialer.js";
 import { metadataTooLarge } from "../metadata-too-large.js";
 import { outcomeOfFailure, refusedStream } from "../refused-stream.js";
@@ -78,7 +79,7 @@ export class H2ClientTransport implements ClientTransport {
     const { connectFailure, connection } = channel;
     if (connectFailure === undefined) {
       if (connection !== undefined) return outcome;
-      return { ...outcome, message: "the connection to the server was lost", code: "ERR_CONNECTION_LOST" };
+      return { ...outcome, ...connectionLost() };
     }
     if (this.#channel === channel) {
       this.#backoff.failed(connectFailure);
