@@ -20,7 +20,7 @@ export type PolicyTarget = DescService | DescMethod;
  * opened by it: there the roles decide.
  *
  * @param principals SPIFFE IDs, exactly as in the certificates; at least one
- * @throws ConfigError ERR_INVALID_SPIFFE_ID, UsageError ERR_NO_POLICY for an empty list
+ * @throws ConfigError ERR_INVALID_SPIFFE_ID, UsageError ERR_NO_POLICY for an empty list, ERR_INVALID_OPTION for what is no target
  */
 export function allow(target: PolicyTarget, ...principals: readonly (string | SpiffeId)[]): PolicyRule {
   return rule("allow", target, principals);
@@ -66,5 +66,10 @@ function parsePrincipal(principal: string | SpiffeId): SpiffeId {
 }
 
 function targetName(target: PolicyTarget): string {
-  return target.kind === "service" ? target.typeName : methodName(target);
+  if (target?.kind === "service") return target.typeName;
+  if (target?.kind === "rpc") return methodName(target);
+  throw new UsageError(
+    "ERR_INVALID_OPTION",
+    "allow() and deny() take a service or a method of it, as generated: GreeterService, GreeterService.method.sayHello",
+  );
 }

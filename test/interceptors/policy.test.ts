@@ -50,6 +50,19 @@ describe("a policy", () => {
     }
   });
 
+  it("takes services and methods as generated, not their names", () => {
+    for (const rule of [allow, deny]) {
+      for (const target of ["hello.v1.GreeterService", undefined, {}]) {
+        expect(() => rule(target as never, cli)).toThrowError(
+          expect.objectContaining({
+            code: "ERR_INVALID_OPTION",
+            message: expect.stringContaining("take a service or a method of it, as generated: GreeterService"),
+          }),
+        );
+      }
+    }
+  });
+
   it("must allow something", () => {
     expect(() => checkPolicyOptions({ policy: [] })).toThrowError(expect.objectContaining({ code: "ERR_NO_POLICY" }));
     expect(() => checkPolicyOptions({ policy: [deny(chat, cli)] })).toThrowError(
