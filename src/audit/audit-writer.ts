@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import { writeAnchor } from "./anchor.js";
 import {
   type AuditFields,
@@ -29,6 +30,8 @@ export interface AuditWriterSettings extends Retention {
 const anchorEveryMs = 1_000;
 /** After a failure, also when no record comes: until then nobody could tell that the end of the log was cut off. */
 const anchorAgainMs = 10_000;
+/** For so long a new segment waits until old ones are gone; then they are left for the next. */
+const longestRemovalMs = 1_000;
 
 /** Puts records into the files of a log: chain, checkpoints, anchor, segments. One call at a time. */
 export class AuditWriter {
@@ -50,6 +53,8 @@ export class AuditWriter {
   #anchoring: Promise<void> = Promise.resolve();
   /** Why the newest checkpoint is not in both places. */
   #unanchored: unknown;
+  /** The same of old segments: it never rejects either. */
+  #removing: Promise<void> = Promise.resolve();
   /** A write failed: what it left has to be cut off before the next. */
   #dirty = false;
 
@@ -223,14 +228,16 @@ export class AuditWriter {
     if (removals.length === 0) return;
     this.#anchorNow();
     this.#inBackground(() => this.#remove(removals));
+    this.#removing = this.#anchoring;
   }
 
   /** What is wrong with old segments does not keep new records out; the segments then stay as they are. */
   async #removals(next: number): Promise<readonly Removal[]> {
     const { directory } = this.#settings;
     const log = { directory, log: this.#log, publicKey: this.#key.publicKey };
-    // Those that are being removed would be found half gone.
-    await this.#anchoring;
+    // Those that are being removed would be found half gone. They wait for the anchor, but records not for long.
+    const late = delay(longestRemovalMs, "late", { ref: false });
+    if ((await Promise.race([this.#removing, late])) === "late") return [];
     try {
       return await oldSegments(log, this.#settings, next, Date.now());
     } catch (error) {
