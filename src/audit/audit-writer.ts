@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { writeAnchor } from "./anchor.js";
+import { type Anchoring, AnchorKeeper } from "./anchor-keeper.js";
 import {
   type AuditFields,
   beginning,
@@ -26,10 +27,6 @@ export interface AuditWriterSettings extends Retention {
   readonly onProblem: (error: unknown) => void;
 }
 
-/** The disk is waited for, and the anchor written, at most this often; at once when somebody waits for it. */
-const anchorEveryMs = 1_000;
-/** After a failure, also when no record comes: until then nobody could tell that the end of the log was cut off. */
-const anchorAgainMs = 10_000;
 /** For so long a new segment waits until old ones are gone; then they are left for the next. */
 const longestRemovalMs = 1_000;
 
@@ -43,17 +40,8 @@ export class AuditWriter {
   #fileSince = performance.now();
   #position: Position;
   #unsigned = 0;
-  /** What the anchor is to say next. */
-  #newest: Anchoring | undefined;
-  #anchoredAt = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
-  /** From when it was begun until it is closed: only then anything is tried again. */
-  #isOpen = false;
-  /** Never rejects. */
-  #anchoring: Promise<void> = Promise.resolve();
-  /** Why the newest checkpoint is not in both places. */
-  #unanchored: unknown;
-  /** The same of old segments: it never rejects either. */
+  readonly #anchor: AnchorKeeper;
+  /** When the segments whose time was over are gone. Never rejects. */
   #removing: Promise<void> = Promise.resolve();
   /** A write failed: what it left has to be cut off before the next. */
   #dirty = false;
@@ -68,7 +56,7 @@ export class AuditWriter {
       await writer.#append([open, ...(last?.repairs ?? [])].map(recordText), true);
       // A log without an anchor could not be opened a second time; better to hear of it now.
       await writer.anchored();
-      writer.#isOpen = true;
+      writer.#anchor.keepTrying();
       return writer;
     } catch (error) {
       // A new log that could not even be begun leaves nothing behind.
@@ -86,6 +74,11 @@ export class AuditWriter {
     this.#position = last?.position ?? beginning;
     this.#log = last?.log ?? randomBytes(16).toString("base64url");
     this.#epoch = (last?.epoch ?? 0) + 1;
+    const { anchorFile, onProblem } = settings;
+    const place = { log: this.#log, epoch: this.#epoch };
+    const write = (checkpoint: Omit<Anchoring, "file">) =>
+      writeAnchor(anchorFile, key.publicKey, { ...place, ...checkpoint });
+    this.#anchor = new AnchorKeeper({ write, onProblem });
   }
 
   /** Records that no checkpoint vouches for yet. */
@@ -121,21 +114,17 @@ export class AuditWriter {
     this.#dirty = false;
     this.#position = lines.position;
     this.#unsigned = checkpoint ? 0 : this.#unsigned + records.length;
-    if (checkpoint) this.#anchorLater(lines);
+    if (checkpoint) this.#anchorSoon(lines);
     return seq;
   }
 
   /** When the last checkpoint, and all before it, would survive a power cut. @throws when they would not */
-  async anchored(): Promise<void> {
-    this.#anchorNow();
-    await this.#anchoring;
-    if (this.#unanchored !== undefined) throw this.#unanchored;
+  anchored(): Promise<void> {
+    return this.#anchor.anchored();
   }
 
   async close(): Promise<void> {
-    this.#isOpen = false;
-    this.#anchorNow();
-    await this.#anchoring;
+    await this.#anchor.close();
     await this.#file.close();
   }
 
@@ -154,46 +143,9 @@ export class AuditWriter {
     lines.add({ type: "checkpoint", ...place, key: this.#key.id, sig });
   }
 
-  /** Under load not with each checkpoint: while a disk takes what was written, writing is slow. */
-  #anchorLater({ position, time }: Lines): void {
+  #anchorSoon({ position, time }: Lines): void {
     const { seq, prev: hash } = position;
-    this.#newest = { file: this.#file, seq: seq - 1, hash, time };
-    this.#anchorIn(this.#anchoredAt + anchorEveryMs - performance.now());
-  }
-
-  #anchorIn(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#anchorNow(), Math.max(0, ms)).unref();
-  }
-
-  #anchorNow(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#anchoredAt = performance.now();
-    this.#inBackground(() => this.#anchorNewest());
-  }
-
-  /** The log reaches the disk first: an anchor that is ahead of its log would look like a log that was cut off. */
-  async #anchorNewest(): Promise<void> {
-    const newest = this.#newest;
-    this.#newest = undefined;
-    if (newest === undefined) return;
-    const { file, ...place } = newest;
-    try {
-      await file.sync();
-      const { publicKey } = this.#key;
-      await writeAnchor(this.#settings.anchorFile, publicKey, { log: this.#log, epoch: this.#epoch, ...place });
-      this.#unanchored = undefined;
-    } catch (error) {
-      this.#unanchored = error;
-      this.#newest ??= newest;
-      if (this.#isOpen) this.#anchorIn(anchorAgainMs);
-      throw error;
-    }
-  }
-
-  #inBackground(work: () => Promise<void>): void {
-    this.#anchoring = this.#anchoring.then(work).catch(this.#settings.onProblem);
+    this.#anchor.soon({ file: this.#file, seq: seq - 1, hash, time });
   }
 
   #isFull(): boolean {
@@ -223,12 +175,11 @@ export class AuditWriter {
     this.#position = lines.position;
     this.#unsigned = 0;
     // After the anchors before, which still need it.
-    this.#inBackground(() => full.close());
-    this.#anchorLater(lines);
+    this.#anchor.after(() => full.close());
+    this.#anchorSoon(lines);
     if (removals.length === 0) return;
-    this.#anchorNow();
-    this.#inBackground(() => this.#remove(removals));
-    this.#removing = this.#anchoring;
+    this.#anchor.now();
+    this.#removing = this.#anchor.after(() => this.#remove(removals));
   }
 
   /** What is wrong with old segments does not keep new records out; the segments then stay as they are. */
@@ -248,17 +199,9 @@ export class AuditWriter {
 
   /** What says where the log begins now has to be safe before its old beginning goes. */
   async #remove(removals: readonly Removal[]): Promise<void> {
-    if (this.#unanchored !== undefined) return;
+    if (this.#anchor.failing) return;
     for (const { remove } of removals) await remove();
   }
-}
-
-interface Anchoring {
-  /** What it vouches for is in here, or in files that were synced before. */
-  readonly file: SegmentFile;
-  readonly seq: number;
-  readonly hash: string;
-  readonly time: string;
 }
 
 /** Records of one write, each put into its place after the one before. */
