@@ -5,6 +5,7 @@ import { AuditBatch, type PendingRecord } from "./audit-batch.js";
 import { type AuditFields, assertFits, recordText } from "./audit-record.js";
 import type { AuditWriter } from "./audit-writer.js";
 import { LogUsers } from "./log-users.js";
+import { Outage } from "./outage.js";
 
 export interface AuditLogOptions {
   readonly checkpointEveryRecords: number;
@@ -12,16 +13,6 @@ export interface AuditLogOptions {
   /** In milliseconds, by a clock that never jumps. @default performance.now */
   readonly now?: () => number;
 }
-
-interface Failure {
-  readonly since: string;
-  readonly code: string;
-  readonly retryAt: number;
-  lost: number;
-}
-
-/** After a failure the log is tried again with the first record that comes this much later. */
-const retryAfterMs = 1_000;
 
 /**
  * A tamper-evident log with one writer; made by `openAuditLog`. Records of one moment are written together: whoever
@@ -38,7 +29,7 @@ export class AuditLog implements AsyncDisposable {
   #flushing: Promise<void> | undefined;
   #checkpointDue = false;
   #timer: NodeJS.Timeout | undefined;
-  #failure: Failure | undefined;
+  #outage: Outage | undefined;
   #written = 0;
   #lost = 0;
   #closed: Promise<void> | undefined;
@@ -54,10 +45,10 @@ export class AuditLog implements AsyncDisposable {
 
   /** Whether the last record could not be written. */
   get failing(): boolean {
-    return this.#failure !== undefined;
+    return this.#outage !== undefined;
   }
 
-  /** Records that this process has written, those that the log adds itself included. */
+  /** Records that this process has written, without those by which the log proves itself: checkpoints, and the like. */
   get written(): number {
     return this.#written;
   }
@@ -95,11 +86,11 @@ export class AuditLog implements AsyncDisposable {
   add(text: string): PendingRecord {
     assertFits(text);
     if (this.#closed !== undefined) throw unavailable("is closed");
-    const failure = this.#failure;
-    if (failure !== undefined && this.#now() < failure.retryAt) {
-      failure.lost += 1;
+    const outage = this.#outage;
+    if (outage?.isOn(this.#now())) {
+      outage.lost += 1;
       this.#lost += 1;
-      throw unavailable(`cannot be written since ${failure.since} (${failure.code})`);
+      throw unavailable(String(outage));
     }
     this.#next ??= new AuditBatch();
     this.#flushing ??= this.#flush();
@@ -117,8 +108,7 @@ export class AuditLog implements AsyncDisposable {
     this.#checkpointDue = true;
     this.#flushing ??= this.#flush();
     await this.#flushing;
-    const failure = this.#failure;
-    if (failure !== undefined) throw unavailable(`cannot be written since ${failure.since} (${failure.code})`);
+    if (this.#outage !== undefined) throw unavailable(String(this.#outage));
     try {
       await this.#writer.anchored();
     } catch (cause) {
@@ -156,7 +146,7 @@ export class AuditLog implements AsyncDisposable {
     await this.#flushing;
     clearTimeout(this.#timer);
     try {
-      const gap = this.#gap();
+      const gap = this.#outage?.gap;
       const end = recordText({ type: "close" });
       await this.#writer.write(gap === undefined ? [end] : [gap, end], true);
     } catch (error) {
@@ -183,8 +173,8 @@ export class AuditLog implements AsyncDisposable {
   }
 
   async #write(batch: AuditBatch = new AuditBatch()): Promise<void> {
-    const told = this.#failure?.lost;
-    const gap = this.#gap();
+    const gap = this.#outage?.gap;
+    const told = this.#outage?.lost;
     const records = gap === undefined ? batch.texts : [gap, ...batch.texts];
     const total = this.#writer.unsigned + records.length;
     const checkpoint = this.#checkpointDue || total >= this.#options.checkpointEveryRecords;
@@ -201,30 +191,21 @@ export class AuditLog implements AsyncDisposable {
   }
 
   #fail(error: unknown, batch: AuditBatch): void {
-    const code = isCodedError(error) ? error.code : "ERR_FILE_WRITE";
-    const since = this.#failure?.since ?? new Date().toISOString();
-    const lost = (this.#failure?.lost ?? 0) + batch.texts.length;
-    this.#lost += batch.texts.length;
-    this.#failure = { since, code, lost, retryAt: this.#now() + retryAfterMs };
-    batch.fail(unavailable(`cannot be written since ${since} (${code})`, error));
+    const lost = batch.texts.length;
+    this.#outage ??= new Outage();
+    this.#outage.failed(isCodedError(error) ? error.code : "ERR_FILE_WRITE", this.#now());
+    this.#outage.lost += lost;
+    this.#lost += lost;
+    batch.fail(unavailable(String(this.#outage), error));
     this.#report(error);
     this.#checkpointLater();
   }
 
   /** What was refused while the gap was being written is not in it: another follows at once. */
   #recovered(told = 0): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure === undefined || failure.lost === told) return;
-    this.#failure = { ...failure, lost: failure.lost - told, retryAt: this.#now() };
-    this.#checkpointDue = true;
-  }
-
-  /** Says in the log itself what is missing in it. */
-  #gap(): string | undefined {
-    if (this.#failure === undefined) return undefined;
-    const { lost, since, code } = this.#failure;
-    return recordText({ type: "gap", lost, since, code });
+    this.#outage?.told(told);
+    if (this.#outage !== undefined && this.#outage.lost > 0) this.#checkpointDue = true;
+    else this.#outage = undefined;
   }
 
   /** Also after a failure: what is not signed must not wait for the next record, nor the record of what was lost. */
@@ -238,7 +219,7 @@ export class AuditLog implements AsyncDisposable {
   }
 
   get #needsCheckpoint(): boolean {
-    return this.#writer.unsigned > 0 || this.#failure !== undefined;
+    return this.#writer.unsigned > 0 || this.#outage !== undefined;
   }
 
   #report(error: unknown): void {
