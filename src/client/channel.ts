@@ -157,6 +157,7 @@ export class Channel implements AsyncDisposable {
       transport,
       callsUnderWay: this.#open?.calls.size ?? 0,
       methods: this.#open?.figures.read() ?? [],
+      connects: this.#open?.figures.connects ?? {},
       breaker: policy.breaker?.current(),
       retryTokens: policy.throttle.tokens,
       certificateExpires: credentials.current().svid.notAfter.getTime(),

@@ -1,5 +1,5 @@
 import { defaults } from "../defaults.js";
-import type { RpcError } from "../errors.js";
+import { isCodedError, type RpcError } from "../errors.js";
 import { CertificateAlarm } from "../interceptors/certificate-alarm.js";
 import { ChannelFigures, type ConnectionState } from "../interceptors/channel-stats.js";
 import { logAccusation, logConnection, logFallback, logViolation } from "../interceptors/connection-log.js";
@@ -31,7 +31,7 @@ export class Connection {
     this.telemetry = telemetry;
     this.onStray = strayLog(channel.logger);
     this.alarm = new CertificateAlarm(channel.credentials, channel.logger, "client");
-    const dialer = dialerFor(channel);
+    const dialer = dialerFor(channel, this.figures);
     this.transport = new NegotiatedClientTransport(telemetry?.dialer(dialer) ?? dialer, {
       transports: channel.transports,
       maxMessageBytes: channel.maxMessageBytes,
@@ -58,10 +58,18 @@ export class Connection {
   }
 }
 
-function dialerFor({ address, credentials, peer, handshakeTimeoutMs, connectRaw, logger }: Channel): Dialer {
+function dialerFor(
+  { address, credentials, peer, handshakeTimeoutMs, connectRaw, logger }: Channel,
+  figures: ChannelFigures,
+): Dialer {
   const common = { credentials, expected: peer, handshakeTimeoutMs };
+  const failed = (error: unknown): never => {
+    if (isCodedError(error)) figures.connected(error.code);
+    throw error;
+  };
   const logged = async (connecting: Promise<SecureConnection>) => {
-    const connection = await connecting;
+    const connection = await connecting.catch(failed);
+    figures.connected("OK");
     logConnection(logger, "client", connection);
     return connection;
   };
@@ -76,7 +84,7 @@ function dialerFor({ address, credentials, peer, handshakeTimeoutMs, connectRaw,
   return {
     path: address.path,
     dial: (protocols, signal) => logged(dial({ ...common, address, protocols, signal })),
-    check: () => checkServerSocket(address),
+    check: () => checkServerSocket(address).catch(failed),
     secure: (raw, protocols) => logged(secureSocket(raw, { ...common, protocols })),
   };
 }

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { ErrorCode } from "../errors.js";
 import type { ClientCall } from "../rpc/client-call.js";
 import { methodPath } from "../rpc/method-path.js";
 import type { Status } from "../status.js";
@@ -25,6 +26,8 @@ export interface ChannelStats {
   readonly connection: ConnectionState;
   /** What is spoken at present. */
   readonly transport: TransportName | undefined;
+  /** How connecting ended so far: `OK`, or why the server was not believed or not there. */
+  readonly connects: Readonly<Partial<Record<ErrorCode | "OK", number>>>;
   readonly callsUnderWay: number;
   readonly methods: readonly ClientMethodStats[];
   /** Undefined without `circuitBreaker`. */
@@ -43,6 +46,16 @@ interface Figures {
 /** Counts what the clients of a channel do; one entry for each method that the program calls. */
 export class ChannelFigures implements ClientObserver {
   readonly #methods = new Map<DescMethod, Figures>();
+  readonly #connects = new Map<ErrorCode | "OK", number>();
+
+  /** How a connection came to be, or did not. */
+  connected(code: ErrorCode | "OK"): void {
+    this.#connects.set(code, (this.#connects.get(code) ?? 0) + 1);
+  }
+
+  get connects(): ChannelStats["connects"] {
+    return Object.fromEntries(this.#connects);
+  }
 
   callEnded(call: ClientCall, status: Status): void {
     const { requestBytes, responseBytes } = call;

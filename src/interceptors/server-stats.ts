@@ -28,6 +28,8 @@ export interface ServerStats {
   readonly connections: {
     readonly open: number;
     readonly accepted: number;
+    /** Handshakes that have begun; some come to nothing. */
+    readonly handshakes: number;
     readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
   };
   /** Calls that have begun and not ended. */
@@ -40,14 +42,18 @@ export interface ServerStats {
   readonly refusedCalls: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Anomalies, by kind. */
   readonly anomalies: Readonly<Partial<Record<AnomalyKind, number>>>;
+  /** How each look at a token ended, once for each connection that shows it. */
+  readonly tokens: Readonly<Partial<Record<ErrorCode | "OK", number>>>;
   /** When the server's own certificate expires, in milliseconds since 1970. */
   readonly certificateExpires: number;
   /** Whether the audit log cannot be written at present; undefined without one. */
   readonly auditFailing: boolean | undefined;
+  /** Records that were written to the audit log, and that could not be; undefined without one. */
+  readonly auditRecords: { readonly written: number; readonly lost: number } | undefined;
 }
 
 /** What the observer sees; the server adds the rest. */
-export type ObservedStats = Pick<ServerStats, "started" | "connections" | "methods" | "peers" | "anomalies">;
+export type ObservedStats = Pick<ServerStats, "started" | "connections" | "methods" | "peers" | "anomalies" | "tokens">;
 
 interface Peer {
   connections: number;
@@ -66,6 +72,8 @@ export class StatsObserver implements ServerObserver {
   readonly #refusedConnections = new Map<ErrorCode, number>();
   readonly #anomalies = new Map<AnomalyKind, number>();
   readonly #peers = new Map<string, Peer>();
+  readonly #tokens = new Map<ErrorCode | "OK", number>();
+  #handshakes = 0;
   #open = 0;
   #accepted = 0;
 
@@ -77,6 +85,10 @@ export class StatsObserver implements ServerObserver {
     const peer = this.#peerOf(call.peer.id.toString());
     peer.calls += 1;
     if (status === Status.PERMISSION_DENIED || status === Status.UNAUTHENTICATED) peer.refused += 1;
+  }
+
+  handshakeBegan(): void {
+    this.#handshakes += 1;
   }
 
   connectionOpened({ peer }: SecureConnection): void {
@@ -100,17 +112,23 @@ export class StatsObserver implements ServerObserver {
     this.#anomalies.set(kind, (this.#anomalies.get(kind) ?? 0) + 1);
   }
 
+  tokenJudged(code: ErrorCode | "OK"): void {
+    this.#tokens.set(code, (this.#tokens.get(code) ?? 0) + 1);
+  }
+
   read(): ObservedStats {
     return {
       started: this.#started,
       connections: {
         open: this.#open,
         accepted: this.#accepted,
+        handshakes: this.#handshakes,
         refused: Object.fromEntries(this.#refusedConnections),
       },
       methods: [...this.#methods].map(([method, figures]) => figures.read(method)),
       peers: [...this.#peers].map(([peer, counts]) => ({ peer, ...counts })),
       anomalies: Object.fromEntries(this.#anomalies),
+      tokens: Object.fromEntries(this.#tokens),
     };
   }
 

@@ -6,14 +6,12 @@ import type { OpenTelemetryProviders } from "../interceptors/open-telemetry-opti
 import type { RefusalCounts } from "../interceptors/refusal-counts.js";
 import type { ServerStage } from "../rpc/server-method.js";
 import type { Source } from "../source.js";
-import type { TokenStage } from "./token-stage.js";
 
 export interface OpenTelemetryStageOptions {
   readonly openTelemetry: true | OpenTelemetryProviders | undefined;
   readonly credentials: Source<CredentialState>;
   readonly audit: AuditLog | undefined;
   readonly refusals: RefusalCounts;
-  readonly tokens: TokenStage;
 }
 
 /** What a server does for OpenTelemetry. One without the option never loads its API. */
@@ -25,14 +23,13 @@ export interface OpenTelemetryStage extends Disposable {
 
 /** @throws ConfigError ERR_OPENTELEMETRY_MISSING */
 export async function startOpenTelemetry(options: OpenTelemetryStageOptions): Promise<OpenTelemetryStage> {
-  const { openTelemetry, credentials, audit, refusals, tokens } = options;
+  const { openTelemetry, credentials, audit, refusals } = options;
   if (openTelemetry === undefined) return { metrics: undefined, stages: [], [Symbol.dispose]() {} };
   const telemetry = await loadOpenTelemetry(openTelemetry);
   const identity = credentials.current().svid.id.toString();
   const metrics = telemetry.serverMetrics(identity);
   if (metrics !== undefined) {
     refusals.tell((code) => metrics.callRefused(code));
-    tokens.tell((code) => metrics.tokenJudged(code));
   }
   const values = telemetry.values({ "pinwire.identity": identity });
   values?.secondsUntil(() => credentials.current().svid.notAfter);
@@ -50,7 +47,6 @@ export async function startOpenTelemetry(options: OpenTelemetryStageOptions): Pr
     stages: telemetry.serverStages(),
     [Symbol.dispose]: () => {
       refusals.tell(undefined);
-      tokens.tell(undefined);
       values?.[Symbol.dispose]();
     },
   };

@@ -92,8 +92,8 @@ export class Serving {
     let audit: ServerAudit | undefined;
     try {
       tokens = await startTokenStage({ ...options, services });
-      openTelemetry = await startOpenTelemetry({ ...options, tokens });
-      const watched = watch(options, options.logger, openTelemetry.metrics);
+      openTelemetry = await startOpenTelemetry(options);
+      const watched = watch(options, options.logger, openTelemetry.metrics, tokens);
       audit = startAudit(options);
       const loaded = { services, validations, watched, H2ServerTransport, policy, tokens, openTelemetry, audit };
       serving = new Serving(options, loaded);
@@ -171,6 +171,7 @@ export class Serving {
       refusedCalls: Object.fromEntries(refusals.read()),
       certificateExpires: credentials.current().svid.notAfter.getTime(),
       auditFailing: audit?.failing,
+      auditRecords: audit && { written: audit.written, lost: audit.lost },
     };
   }
 

@@ -6,6 +6,7 @@ import { Quarantine, type QuarantineOptions } from "../interceptors/quarantine.j
 import { ServerObservers } from "../interceptors/server-observer.js";
 import { StatsObserver } from "../interceptors/server-stats.js";
 import { contain } from "../rpc/contain.js";
+import type { TokenStage } from "./token-stage.js";
 
 export interface WatchOptions {
   readonly onAnomaly?: ((anomaly: Anomaly) => void) | undefined;
@@ -13,8 +14,12 @@ export interface WatchOptions {
 }
 
 /** Who watches a server, and what may follow from what they see. */
-export function watch(options: WatchOptions, logger: Logger, metrics: ServerMetrics | undefined) {
+export function watch(options: WatchOptions, logger: Logger, metrics: ServerMetrics | undefined, tokens?: TokenStage) {
   const stats = new StatsObserver();
+  tokens?.tell((code) => {
+    stats.tokenJudged(code);
+    metrics?.tokenJudged(code);
+  });
   const quarantine = options.quarantine && new Quarantine(options.quarantine);
   const detector = new AnomalyDetector((anomaly, isOwn) => {
     const lockedOut = isOwn && quarantine?.add(anomaly) === true;

@@ -5,9 +5,12 @@ import { GreeterService } from "../../src/gen/hello/v1/greeter_pb.js";
 import { AdminService } from "../../src/gen/pinwire/admin/v1/admin_pb.js";
 import { allow, deny } from "../../src/interceptors/policy.js";
 import { Status } from "../../src/status.js";
+import { AuditPlace } from "../helpers/audit-place.js";
 import { failure } from "../helpers/collect.js";
 import { GreeterPair, testTransport } from "../helpers/greeter-pair.js";
 import { clientId, serverId } from "../helpers/identities.js";
+import { issue, tempIssuer } from "../helpers/tokens.js";
+import { withPolicy } from "../helpers/with-policy.js";
 
 const { chat } = GreeterService.method;
 
@@ -40,6 +43,36 @@ describe("the figures of a server", () => {
     expect(stats?.connections).toMatchObject({ open: 1, accepted: 1, refused: {} });
     expect(stats?.callsUnderWay).toBe(0);
     expect(stats?.certificateExpires).toBe(pair.serverCredentials.current().svid.notAfter.getTime());
+  });
+
+  it("have what OpenTelemetry would have: handshakes, tokens, the audit log, and how clients connected", async () => {
+    const { issuer } = await tempIssuer();
+    const place = new AuditPlace();
+    const audit = await place.open();
+    const service = withPolicy({ SayHello: { requiredScopes: ["greet"] } });
+    const pair = await GreeterPair.start({
+      service,
+      server: { audit, auditLevel: "all", tokens: { issuers: issuer.publicFile } },
+    });
+    const { clientCredentials: credentials, target } = pair;
+    const channel = createChannel({ credentials, target, peer: serverId, transports: [testTransport] });
+    onTestFinished(() => channel.close());
+    const client = createClient(service, channel, { timeoutMs: 10_000 });
+    const metadata = { authorization: `Bearer ${await issue(issuer, pair.world)}` };
+    for (let n = 0; n < 3; n++) await client.sayHello({ name: "Ada" }, { metadata });
+    await failure(client.sayHello({ name: "Ada" }, { metadata: { authorization: "Bearer none" } }));
+    expect(pair.server.stats()).toMatchObject({
+      connections: { accepted: 1, handshakes: 1 },
+      tokens: { OK: 1, ERR_TOKEN_MALFORMED: 1 },
+      auditFailing: false,
+      auditRecords: { written: audit.written, lost: 0 },
+    });
+    expect(audit.written).toBeGreaterThanOrEqual(6);
+    expect(channel.stats().connects).toEqual({ OK: 1 });
+    await pair.server.close();
+    await audit.close();
+    await failure(client.sayHello({ name: "Ada" }, { metadata }));
+    expect(channel.stats().connects).toMatchObject({ OK: 1, ERR_NO_SOCKET: expect.any(Number) });
   });
 
   it("are not there before it listens", () => {
