@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { tempDirectory } from "../helpers/temp-directory.js";
-import { missingForWine, startWine, stopWine, windowsNode } from "./wine.js";
+import { missingForWine, startWine, windowsNode } from "./wine.js";
 
 const missing = missingForWine();
 
@@ -11,18 +11,17 @@ const missing = missingForWine();
  */
 describe.skipIf(missing !== undefined)(`on Windows (skipped without wine and node.exe; missing: ${missing})`, () => {
   beforeAll(startWine, 120_000);
-  afterAll(stopWine);
 
   it.each([
-    ["pipes", 16],
-    ["files", 11],
+    ["pipes", 18],
+    ["files", 12],
     ["commands", 5],
   ])("%s", { timeout: 180_000 }, async (name, tests) => {
     const program = join(import.meta.dirname, "programs", `${name}.test.mjs`);
-    const { code, output } = await windowsNode(
-      ["--test-reporter=tap", "--test-timeout=60000", program],
-      join(tempDirectory(), "output"),
-    );
+    const { code, output } = await windowsNode(["--test-reporter=tap", "--test-timeout=60000", program], {
+      outputFile: join(tempDirectory(), "output"),
+      timeoutMs: 170_000,
+    });
     expect(output).not.toMatch(/^ *not ok/m);
     expect(output).toContain(`\n# tests ${tests}\n`);
     expect(code, output).toBe(0);

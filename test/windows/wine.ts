@@ -19,30 +19,42 @@ export function missingForWine(): string | undefined {
 
 /** Node.js refuses to run on what Wine passes itself off as at first, Windows 7. Makes the disk, if there is none. */
 export async function startWine(): Promise<void> {
-  const { code } = await run("wine", ["winecfg", "-v", "win10"], { output: "ignore" });
+  const code = await run("wine", ["winecfg", "-v", "win10"], { output: "ignore", timeoutMs: 110_000 });
   if (code !== 0) throw new Error(`winecfg ended with ${code}; remove ${settings.WINEPREFIX} and try again`);
-  // Else it ends with each program, and the next one waits for another.
-  await run("wineserver", ["-p"], { output: "ignore" });
 }
 
-/** Ends every program that still runs. */
-export async function stopWine(): Promise<void> {
-  await run("wineserver", ["-k"], { output: "ignore" });
+export interface WindowsRun {
+  /** What it prints goes by this file: to a pipe of Linux Node.js for Windows cannot write (EBADF). */
+  readonly outputFile: string;
+  /** Then it is killed. */
+  readonly timeoutMs: number;
 }
 
-/** Runs Node.js for Windows. Its output goes by a file: to a pipe of Linux it cannot write (EBADF). */
-export async function windowsNode(args: readonly string[], outputFile: string) {
+/** Runs Node.js for Windows. Wine ends by itself, a few seconds after its last program. */
+export async function windowsNode(args: readonly string[], { outputFile, timeoutMs }: WindowsRun) {
   const output = openSync(outputFile, "w");
   try {
-    const { code } = await run("wine", [node, ...args], { output });
+    const code = await run("wine", [node, ...args], { output, timeoutMs });
     return { code, output: readFileSync(outputFile, "utf8").replaceAll("\r\n", "\n") };
   } finally {
     closeSync(output);
   }
 }
 
-async function run(program: string, args: readonly string[], { output }: { output: number | "ignore" }) {
-  const child = spawn(program, args, { stdio: ["ignore", output, output], env: { ...process.env, ...settings } });
+interface RunOptions {
+  readonly output: number | "ignore";
+  readonly timeoutMs: number;
+}
+
+async function run(program: string, args: readonly string[], { output, timeoutMs }: RunOptions) {
+  // A group of its own, which holds the programs that it starts, too. `wineserver -k` would also end those of other runs.
+  const child = spawn(program, args, {
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...settings },
+    detached: true,
+  });
+  const timer = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), timeoutMs);
   const [code] = (await once(child, "exit")) as [number | null];
-  return { code };
+  clearTimeout(timer);
+  return code;
 }

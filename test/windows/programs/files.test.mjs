@@ -11,12 +11,14 @@ import {
   renameSync,
   writeFileSync,
 } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadCredentials } from "pinwire";
 import { openAuditLog, verifyAuditLog } from "pinwire/audit";
 import { writeFileAtomically } from "../../../dist/src/files/atomic-write.js";
 import { withLock } from "../../../dist/src/files/lock-file.js";
+import { replaceFile } from "../../../dist/src/files/replace-file.js";
 import { clientId, Program, serverId, strangerId, tempDirectory, World } from "./world.mjs";
 
 const program = (name) => join(import.meta.dirname, name);
@@ -80,15 +82,28 @@ describe("a lock", () => {
 describe("a file", () => {
   it("that somebody has open is replaced as soon as it is closed", async () => {
     const directory = tempDirectory();
-    const path = join(directory, "pins.json");
-    writeFileSync(path, "old");
+    const [path, next, other] = ["pins.json", "next", "other"].map((name) => join(directory, name));
+    for (const [file, text] of Object.entries({ [path]: "old", [next]: "new", [other]: "new" }))
+      writeFileSync(file, text);
     const reader = openSync(path, "r");
-    const writing = writeFileAtomically(path, "new", { mode: 0o644, overwrite: true });
-    // Written, and not yet renamed: where the file system lets that happen, it is there for a moment only.
-    while (readFileSync(path, "utf8") === "old" && readdirSync(directory).length < 2) await new Promise(setImmediate);
+    const replaced = replaceFile(next, path);
+    // Where the file system refuses this, it has refused that before.
+    const isRefused = () =>
+      rename(other, path).then(
+        () => false,
+        () => true,
+      );
+    for (let tries = 0; tries < 3 && (await isRefused()); ) tries++;
     closeSync(reader);
-    await writing;
+    await replaced;
     assert.equal(readFileSync(path, "utf8"), "new");
+  });
+
+  it("is replaced as a whole, and nothing else is left", async () => {
+    const directory = tempDirectory();
+    const path = join(directory, "pins.json");
+    for (const text of ["first", "second"]) await writeFileAtomically(path, text, { mode: 0o644, overwrite: true });
+    assert.equal(readFileSync(path, "utf8"), "second");
     assert.deepEqual(readdirSync(directory), ["pins.json"]);
   });
 

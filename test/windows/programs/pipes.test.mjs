@@ -41,6 +41,13 @@ for (const transport of ["direct", "h2"]) {
       assert.ok(answers.every(({ greeting }) => greeting === name));
     });
 
+    it("twenty clients at once, more than libuv keeps instances of a pipe ready for", async (t) => {
+      await world.listening(t);
+      const clients = Array.from({ length: 20 }, () => world.client(t, { transports: [transport] }));
+      const answers = await Promise.all(clients.map((client) => client.sayHello({ name: "Ada" })));
+      assert.ok(answers.every(({ greeting }) => greeting.startsWith("Hello, Ada")));
+    });
+
     it("a server that starts again is found again", async (t) => {
       const first = await world.listening(t);
       const client = world.client(t, { transports: [transport] });
