@@ -27,10 +27,10 @@ export function csvLine(record: AuditRecord): string {
   return [...cells, other.length > 0 ? JSON.stringify(Object.fromEntries(other)) : ""].map(cellOf).join(",");
 }
 
-/** A spreadsheet takes what begins like a formula for one, whoever wrote it. */
+/** A spreadsheet takes what begins like a formula for one, whoever wrote it; some also in wide characters. */
 function cellOf(value: unknown): string {
   if (value === undefined) return "";
   if (typeof value === "number") return String(value);
-  const text = /^[=+\-@]/.test(String(value)) ? `'${value}` : String(value);
+  const text = /^[=+\-@\t\r＝＋－＠]/.test(String(value)) ? `'${value}` : String(value);
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -4,14 +4,19 @@ import { escapeControls } from "../escape-controls.js";
  * The last net: whatever found its way into a record although nothing should, keys, tokens and certificates are taken out
  * of it. It looks for forms, so it is no reason to log what may be secret.
  */
-const suspicious = /-----BEGIN|\beyJ[\w-]{8}|\bbearer\s|\bM[CI][A-Za-z0-9+/]{40}|PRIVATE KEY/i;
+const suspicious = /-----BEGIN|\beyJ[\w-]{8}|\bbearer\s|\bM[CI][\w+/-]{40}|\bM[A-P][\w+/-]CAQ|"d\\?"\s*:|PRIVATE KEY/i;
 
 const forms: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN[\s\S]*?(?:-----END[^-]*-----|$)/g, "[PEM removed]"],
   // Also without what follows a dot: whatever begins like one is taken out whole, and looked at once.
   [/\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, "[token removed]"],
   [/\bbearer\s+\S+/gi, "[token removed]"],
-  [/\bM[CI][A-Za-z0-9+/]{40,}={0,2}/g, "[DER removed]"],
+  // Not a pin, which may begin in any way.
+  [/(?<!sha256\/)\bM[CI][\w+/-]{40,}={0,2}/g, "[DER removed]"],
+  // A sequence that begins with the version of a private key.
+  [/(?<!sha256\/)\bM[A-P][\w+/-]CAQ[A-Z][\w+/-]{20,}={0,2}/g, "[DER removed]"],
+  // A private JWK, also as a text within JSON.
+  [/("d\\?"\s*:\s*\\?")[\w-]{16,}/g, "$1[key removed]"],
 ];
 
 /** Deeper than any record of ours. */
