@@ -4,9 +4,12 @@ export interface BurstRule {
   readonly withinMs: number;
 }
 
+/** What goes on for longer is told again, or one event now and then would hide whatever else comes of its kind. */
+const longestMs = 3_600_000;
+
 /**
  * Counts events of one kind of one peer. It says "now" once for a burst: when the count is reached. Until the events have
- * paused for as long as they had to be together, whatever comes belongs to the same burst.
+ * paused for as long as they had to be together, or an hour has passed, whatever comes belongs to the same burst.
  */
 export class Burst {
   #first = 0;
@@ -20,7 +23,7 @@ export class Burst {
    */
   add(rule: BurstRule, now: number, events = 1): number | undefined {
     const paused = now - this.#last >= rule.withinMs;
-    if (paused || (!this.#told && now - this.#first >= rule.withinMs)) {
+    if (paused || now - this.#first >= (this.#told ? longestMs : rule.withinMs)) {
       this.#first = now;
       this.#count = 0;
       this.#told = false;

@@ -55,6 +55,18 @@ describe("a burst", () => {
     expect(watched.kinds).toEqual(["refusal-burst", "refusal-burst"]);
   });
 
+  it("is told again each hour when somebody sees to it that it never ends", () => {
+    const watched = new Watched();
+    for (let n = 0; n < 20; n++) watched.refuse("ERR_NO_CERTIFICATE");
+    for (let second = 0; second < 3_600; second += 5) {
+      expect(watched.kinds).toEqual(["handshake-burst"]);
+      watched.now += 5_000;
+      watched.refuse("ERR_NO_CERTIFICATE");
+    }
+    for (let n = 0; n < 19; n++) watched.refuse("ERR_UNKNOWN_ISSUER");
+    expect(watched.anomalies).toMatchObject([{ count: 20 }, { kind: "handshake-burst", count: 20 }]);
+  });
+
   it("is none when its parts are far apart", () => {
     const watched = new Watched();
     for (let n = 0; n < 100; n++) {
