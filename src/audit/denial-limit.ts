@@ -22,12 +22,13 @@ interface Kind {
 export class DenialLimit {
   readonly #kinds: IdentityTable<Kind>;
   readonly #counted = new Set<Kind>();
-  readonly #write: (fields: AuditFields) => void;
+  readonly #write: (fields: AuditFields) => boolean;
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
 
+  /** @param write says whether the log can be written; a count that it does not take is kept for the next minute */
   constructor(
-    write: (fields: AuditFields) => void,
+    write: (fields: AuditFields) => boolean,
     perMinute: number = defaults.auditRefusalsPerMinute,
     now: () => number = () => performance.now(),
   ) {
@@ -56,7 +57,7 @@ export class DenialLimit {
       this.#counted.add(counted);
     } else if (counted.name !== kind) counted.name = "several";
     counted.more += more;
-    this.#timer ??= setTimeout(() => this.flush(), minuteMs).unref();
+    this.#flushLater();
   }
 
   /** Writes the counts that are open. */
@@ -64,10 +65,15 @@ export class DenialLimit {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const kind of this.#counted) {
-      this.#write({ type: "refusals", of: kind.name, more: kind.more, since: kind.since });
+      if (!this.#write({ type: "refusals", of: kind.name, more: kind.more, since: kind.since })) continue;
       kind.more = 0;
+      this.#counted.delete(kind);
     }
-    this.#counted.clear();
+    if (this.#counted.size > 0) this.#flushLater();
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => this.flush(), minuteMs).unref();
   }
 
   /** How many kinds are remembered. */

@@ -27,6 +27,7 @@ export class ServerAudit implements AsyncDisposable {
   /** Calls that have ended and have no record of it on its way yet: that of their begin is still being written. */
   #ending = 0;
   #whenEnded: (() => void) | undefined;
+  #closing = false;
   readonly #reports: Disposable;
   readonly #use: Disposable;
   readonly #texts = new CallTexts();
@@ -36,7 +37,7 @@ export class ServerAudit implements AsyncDisposable {
     this.#log = log;
     this.#use = log.use();
     this.#defaultLevel = defaultLevel;
-    this.#denials = new DenialLimit((fields) => this.#append(fields), refusalsPerMinute);
+    this.#denials = new DenialLimit((fields) => this.#appendCount(fields), refusalsPerMinute);
     this.#reports = log.onProblem((error) => {
       const code = isCodedError(error) ? error.code : undefined;
       logger.error({ event: "audit problem", code, reason: error.message }, "the audit log has a problem");
@@ -77,6 +78,7 @@ export class ServerAudit implements AsyncDisposable {
 
   /** Writes what is counted but not yet written; then the ends of all calls have their place before the end of the log. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
     this.#denials.flush();
     if (this.#ending > 0) {
       await new Promise<void>((resolve) => {
@@ -150,6 +152,13 @@ export class ServerAudit implements AsyncDisposable {
   #refused(call: ServerCall, error: unknown): void {
     if (!(error instanceof CallRefused) || !this.#denials.admit(call.peer.id.toString())) return;
     this.#write(`"type":"call.refused",${this.#texts.whole(call)},${fieldsText(outcomeOf(call, error))}`);
+  }
+
+  /** Not while the log cannot be written: one record would be missing, says the gap then, and be a thousand refusals. */
+  #appendCount(fields: AuditFields): boolean {
+    if (this.#log.failing && !this.#closing) return false;
+    this.#append(fields);
+    return true;
   }
 
   #append(fields: AuditFields): void {

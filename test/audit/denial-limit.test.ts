@@ -10,8 +10,13 @@ function limited(perMinute = 1) {
   vi.useFakeTimers({ now: Date.parse("2026-01-31T12:00:00Z") });
   onTestFinished(() => void vi.useRealTimers());
   const written: AuditFields[] = [];
-  const limit = new DenialLimit((fields) => written.push(fields), perMinute, Date.now);
-  return { limit, written };
+  const log = { takesRecords: true };
+  const write = (fields: AuditFields) => {
+    if (log.takesRecords) written.push(fields);
+    return log.takesRecords;
+  };
+  const limit = new DenialLimit(write, perMinute, Date.now);
+  return { limit, log, written };
 }
 
 describe("the limit of records about refusals", () => {
@@ -45,6 +50,22 @@ describe("the limit of records about refusals", () => {
     expect(admit(1_000).filter(Boolean)).toHaveLength(600);
     vi.advanceTimersByTime(1_000);
     expect(admit(1_000).filter(Boolean)).toHaveLength(10);
+  });
+
+  it("keeps the count while the log cannot be written", () => {
+    const { limit, log, written } = limited();
+    limit.count("ERR_NO_CERTIFICATE", 5);
+    log.takesRecords = false;
+    vi.advanceTimersByTime(60_000);
+    limit.count("ERR_NO_CERTIFICATE", 2);
+    expect(written).toEqual([]);
+    log.takesRecords = true;
+    vi.advanceTimersByTime(60_000);
+    expect(written).toEqual([
+      { type: "refusals", of: "ERR_NO_CERTIFICATE", more: 7, since: "2026-01-31T12:00:00.000Z" },
+    ]);
+    vi.advanceTimersByTime(600_000);
+    expect(written).toHaveLength(1);
   });
 
   it("adds what somebody else has counted", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuditBatch, type PendingRecord } from "../../src/audit/audit-batch.js";
 import { ServerAudit } from "../../src/audit/server-audit.js";
 import { RpcError } from "../../src/errors.js";
@@ -97,5 +97,28 @@ describe("a call whose begin cannot be written", () => {
       { type: "call.begin", method: "/a.B/C" },
       { type: "call.refused", method: "/a.B/C", code: "ERR_AUDIT_UNAVAILABLE" },
     ]);
+  });
+});
+
+describe("refusals while the log cannot be written", () => {
+  it("are counted until it can, or until the server is closed", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const log = Object.assign(new SlowLog(), { failing: true });
+    const audit = new ServerAudit(log as never, "denials", silent);
+    const refuse = (count: number) => {
+      const counts = new Map([["ERR_NO_CERTIFICATE", count]]);
+      audit.refusedConnection({ reason: { code: "ERR_NO_CERTIFICATE" }, reference: "r", counts } as never);
+    };
+    refuse(1_000);
+    vi.advanceTimersByTime(60_000);
+    expect(log.records).toEqual([]);
+    log.failing = false;
+    vi.advanceTimersByTime(60_000);
+    expect(log.records).toMatchObject([{ type: "refusals", of: "ERR_NO_CERTIFICATE", more: 1_000 }]);
+    log.failing = true;
+    refuse(1);
+    await audit[Symbol.asyncDispose]();
+    expect(log.records).toMatchObject([{ more: 1_000 }, { type: "refusals", more: 1 }]);
   });
 });
