@@ -121,6 +121,31 @@ describe.skipIf(!mayMount)("AUD-05: a disk that fills up during calls", () => {
     await log.close();
   });
 
+  it("on which only the anchor is: the log goes on, says so, and is anchored again when there is room", async () => {
+    const disk = smallDisk();
+    const base = tempDirectory();
+    const place = {
+      directory: join(base, "log"),
+      keyFile: join(base, "key.pem"),
+      anchorFile: join(disk, "anchor.json"),
+    };
+    const log = await openAuditLog(place);
+    const problems: unknown[] = [];
+    log.onProblem((problem) => problems.push(problem));
+    const filler = join(disk, "filler");
+    // Not one more page.
+    expect(() => writeFileSync(filler, Buffer.alloc(65_536))).toThrow("ENOSPC");
+    const seq = await log.append({ type: "note" });
+    await expect(log.checkpoint()).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
+    expect(problems[0]).toMatchObject({ code: "ERR_FILE_WRITE" });
+    expect(await log.append({ type: "note" })).toBeGreaterThan(seq);
+    expect(await verifyAuditLog(place.directory, place)).toMatchObject({ ok: true });
+    rmSync(filler);
+    await log.checkpoint();
+    await log.close();
+    expect(await verifyAuditLog(place.directory, place)).toMatchObject({ ok: true, unsigned: 0, anchored: true });
+  });
+
   it("cannot even begin: opening says what to do, and leaves nothing behind", async () => {
     const disk = smallDisk();
     writeFileSync(join(disk, "ballast"), Buffer.alloc(4_096));
