@@ -149,10 +149,19 @@ function judge(token: VerifiedToken, { requiredScopes }: MethodContract): void {
   } catch (error) {
     throw error instanceof PeerError ? refused(error.code, error) : error;
   }
-  if (!token.scopes.grantsAll(requiredScopes)) throw refused("ERR_TOKEN_SCOPE");
+  if (!token.scopes.grantsAll(requiredScopes)) throw scopeMissing(token, requiredScopes);
 }
+
+/** Names of the schema, for whoever is to issue a better token. */
+function scopeMissing({ scopes }: VerifiedToken, requiredScopes: readonly string[]): CallRefused {
+  const missing = requiredScopes.filter((scope) => !scopes.grants(scope));
+  const reason = `the token does not grant ${missing.join(", ")}`;
+  return new CallRefused("ERR_TOKEN_SCOPE", Status.UNAUTHENTICATED, sentence, { reason });
+}
+
+const sentence = "a valid token is required";
 
 /** One status and one sentence for whatever reason: who is refused learns nothing about why. */
 function refused(code: ErrorCode, cause?: Error): CallRefused {
-  return new CallRefused(code, Status.UNAUTHENTICATED, "a valid token is required", cause && { cause });
+  return new CallRefused(code, Status.UNAUTHENTICATED, sentence, cause && { cause });
 }

@@ -43,6 +43,8 @@ describe("a server with tokens", () => {
     await client.sayHello({ name: "x" }, greet);
     expect((await failure(client.sayManyHellos({ name: "x", count: 1 }, greet))).status).toBe(Status.UNAUTHENTICATED);
     expect(await refusalCode(pair)).toBe("ERR_TOKEN_SCOPE");
+    const { reason } = await pair.log.find(({ code }) => code === "ERR_TOKEN_SCOPE");
+    expect(reason).toBe("the token does not grant many");
     expect((await failure(client.collectHellos([{ name: "x" }], greet))).status).toBe(Status.UNAUTHENTICATED);
   });
 
