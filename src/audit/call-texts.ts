@@ -1,3 +1,4 @@
+import { scrubText } from "../interceptors/scrub.js";
 import type { ServerCall } from "../rpc/server-call.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
 import { fieldsText } from "./audit-record.js";
@@ -37,8 +38,8 @@ export class CallTexts {
   #methodOf({ path }: ServerCall): string {
     if (path !== this.#path) {
       this.#path = path;
-      // A peer may call what it wants anything.
-      this.#method = fieldsText({ method: path.slice(0, 256) });
+      // A peer may call what it wants anything, also what it should keep to itself.
+      this.#method = fieldsText({ method: scrubText(path.slice(0, 256)) });
     }
     return this.#method;
   }

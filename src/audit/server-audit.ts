@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { type ErrorCode, isCodedError, PeerError } from "../errors.js";
 import type { Logger } from "../interceptors/logger.js";
+import { scrubText } from "../interceptors/scrub.js";
 import { CallRefused } from "../rpc/call-refused.js";
 import type { MethodContract } from "../rpc/method-contract.js";
 import { failureOf } from "../rpc/outcome.js";
@@ -73,7 +74,7 @@ export class ServerAudit implements AsyncDisposable {
     const { id, peer, protocol } = connection;
     if (!this.#denials.admit(`violation ${peer.id}`)) return;
     const who = { peer: peer.id.toString(), pin: peer.pin.toString(), connection: id, protocol };
-    this.#append({ type: "connection.violation", code, violation: cut(violation), ...who });
+    this.#append({ type: "connection.violation", code, violation: scrubText(violation.slice(0, 256)), ...who });
   }
 
   /** Writes what is counted but not yet written; then the ends of all calls have their place before the end of the log. */

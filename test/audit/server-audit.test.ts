@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuditBatch, type PendingRecord } from "../../src/audit/audit-batch.js";
 import { ServerAudit } from "../../src/audit/server-audit.js";
 import { RpcError } from "../../src/errors.js";
+import { CallRefused } from "../../src/rpc/call-refused.js";
 import { Status } from "../../src/status.js";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -120,5 +121,25 @@ describe("refusals while the log cannot be written", () => {
     refuse(1);
     await audit[Symbol.asyncDispose]();
     expect(log.records).toMatchObject([{ more: 1_000 }, { type: "refusals", more: 1 }]);
+  });
+});
+
+describe("what a peer names", () => {
+  it("leaves no secret in a record", async () => {
+    const log = new SlowLog();
+    const audit = new ServerAudit(log as never, "denials", silent);
+    const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
+    const peer = { id: "spiffe://local.test/cli", pin: "sha256/x" };
+    const connection = { id: "c", protocol: "h2", peer };
+    const [follow] = audit.stagesOf(undefined).outcome;
+    const refusal = new CallRefused("ERR_UNKNOWN_METHOD", Status.UNIMPLEMENTED, "unknown method");
+    const call = { path: `/a.B/${token}`, peer, connection, hasReference: false, reference: "r" };
+    await expect(follow?.(call as never, () => Promise.reject(refusal))).rejects.toBe(refusal);
+    audit.violation(connection as never, `content type ${token}`);
+    expect(log.records).toMatchObject([
+      { type: "call.refused", method: "/a.B/[token removed]" },
+      { type: "connection.violation", violation: "content type [token removed]" },
+    ]);
+    await audit[Symbol.asyncDispose]();
   });
 });
