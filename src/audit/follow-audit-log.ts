@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { checkDelayMs, checkKeys } from "../check-option.js";
 import { defaults } from "../defaults.js";
 import { ConfigError, UsageError } from "../errors.js";
@@ -24,6 +24,8 @@ export interface FollowAuditLogOptions {
 
 /** So many records at a time, which are at most 8 MiB. */
 const mostAtOnce = 500;
+/** To read so many takes some milliseconds; then the calls of the same process get their turn. */
+const recordsInTurn = 100;
 const pollMs = 250;
 /** Between attempts at what has failed; twice as long each time. */
 const firstPauseMs = 500;
@@ -130,6 +132,7 @@ export class AuditFollower implements AsyncDisposable {
 
   async #passOn(reading: ReturnType<typeof readAuditLog>): Promise<void> {
     let batch: AuditRecord[] = [];
+    let sinceTurn = 0;
     for (let step = await reading.next(); ; step = await reading.next()) {
       if (this.#stopped) return;
       if (step.done) {
@@ -137,6 +140,8 @@ export class AuditFollower implements AsyncDisposable {
         this.#position = step.value;
         return;
       }
+      sinceTurn = (sinceTurn + 1) % recordsInTurn;
+      if (sinceTurn === 0) await nextTurn();
       if (this.#isKnown(step.value)) continue;
       batch.push(step.value);
       if (batch.length < mostAtOnce) continue;

@@ -98,6 +98,29 @@ describe("records of an audit log that are passed on", () => {
     );
   });
 
+  it("are read a few at a time, so that a long log holds up nobody", async () => {
+    const place = new AuditPlace();
+    const log = await place.open();
+    await Promise.all(Array.from({ length: 5_000 }, (_, n) => log.append({ type: "note", n })));
+    const collector = new Collector();
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    const turnsAt: number[] = [];
+    const send = (records: readonly AuditRecord[]) => {
+      turnsAt.push(turns);
+      collector.send(records);
+    };
+    follow(place, { send });
+    await collector.until(5_000);
+    clearImmediate(counting);
+    expect(turnsAt.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(turnsAt).size).toBe(turnsAt.length);
+  });
+
   it.each([
     [
       "throws",
