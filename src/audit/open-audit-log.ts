@@ -1,4 +1,4 @@
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { checkCount, checkDelayMs, checkKeys } from "../check-option.js";
 import { defaults } from "../defaults.js";
 import { ConfigError, UsageError } from "../errors.js";
@@ -121,6 +121,9 @@ function logIsGone(directory: string, anchorFile: string): ConfigError {
 
 function checked(options: OpenAuditLogOptions): Settings {
   checkKeys("openAuditLog()", options, knownKeys);
+  if (typeof options.directory !== "string" || options.directory === "") {
+    throw new UsageError("ERR_INVALID_OPTION", "openAuditLog() needs directory: the path of the log");
+  }
   const directory = resolve(options.directory);
   for (const name of ["keyFile", "anchorFile"] as const) {
     if (typeof options[name] !== "string" || isInside(directory, options[name])) {
@@ -148,5 +151,5 @@ function checked(options: OpenAuditLogOptions): Settings {
 function isInside(directory: string, path: string): boolean {
   const way = relative(directory, resolve(path));
   // On another drive of Windows the way is absolute.
-  return way === "" || !(way.startsWith("..") || isAbsolute(way));
+  return way === "" || !(way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way));
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, lstatSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Anchor } from "../../src/audit/anchor.js";
@@ -130,6 +130,22 @@ describe("a gap", () => {
     expect(log).toMatchObject({ failing: false, lost: 2 });
     await log.close();
   });
+});
+
+describe("a log with wrong options", () => {
+  const cases: Record<string, (place: AuditPlace) => object> = {
+    "no directory": () => ({ directory: undefined }),
+    "a key in the log, whatever its name begins with": ({ directory }) => ({ keyFile: join(directory, "..key.pem") }),
+    "an anchor in the log": ({ directory }) => ({ anchorFile: join(directory, "anchor.json") }),
+  };
+  for (const [name, wrong] of Object.entries(cases)) {
+    it(`is not opened: ${name}`, async () => {
+      const place = new AuditPlace();
+      const refusal = { name: "UsageError", code: "ERR_INVALID_OPTION" };
+      await expect(place.open(wrong(place))).rejects.toMatchObject(refusal);
+      expect(existsSync(place.directory)).toBe(false);
+    });
+  }
 });
 
 describe("a record that no verifier could read", () => {
