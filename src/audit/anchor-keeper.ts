@@ -1,4 +1,6 @@
 import { performance } from "node:perf_hooks";
+import { defaults } from "../defaults.js";
+import { ConfigError } from "../errors.js";
 import type { SegmentFile } from "./segment-file.js";
 
 /** A checkpoint that is to be told to the anchor. */
@@ -75,10 +77,17 @@ export class AnchorKeeper {
     this.#triesAgain = true;
   }
 
+  /** At the latest after ten seconds: a place that does not answer must not keep a server from ending. */
   async close(): Promise<void> {
     this.#triesAgain = false;
     this.now();
-    await this.#work;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, defaults.drainTimeoutMs);
+    });
+    const isLate = await Promise.race([this.#work.then(() => false), late.then(() => true)]);
+    clearTimeout(timer);
+    if (isLate) this.#options.onProblem(doesNotAnswer());
   }
 
   #in(ms: number): void {
@@ -103,4 +112,12 @@ export class AnchorKeeper {
       throw error;
     }
   }
+}
+
+function doesNotAnswer(): ConfigError {
+  return new ConfigError(
+    "ERR_FILE_WRITE",
+    "the newest checkpoint is not in the anchor: its place does not answer",
+    "the log is whole, but until it is opened again nobody can tell whether its end was cut off",
+  );
 }

@@ -16,6 +16,7 @@ vi.mock("../../src/audit/anchor.js", async (original) => {
 for (const keepSegments of [undefined, 2]) {
   it(`records go on while the place of the anchor does not answer, keeping ${keepSegments ?? "all"} segments`, async () => {
     const audit = new AuditPlace();
+    place.answers = Promise.resolve();
     const log = await audit.open({ maxSegmentBytes: 1_000, ...(keepSegments && { keepSegments }) });
     const answer = signalled();
     onTestFinished(() => answer.resolve());
@@ -30,3 +31,25 @@ for (const keepSegments of [undefined, 2]) {
     expect(await audit.verify()).toMatchObject({ ok: true, unsigned: 0 });
   });
 }
+
+it("a log is closed although the place of the anchor does not answer, and that is told", async () => {
+  const audit = new AuditPlace();
+  place.answers = Promise.resolve();
+  const log = await audit.open();
+  const problems: Error[] = [];
+  log.onProblem((error) => problems.push(error));
+  const answer = signalled();
+  onTestFinished(() => answer.resolve());
+  place.answers = answer.promise;
+  await log.append({ type: "note" });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const closed = log.close();
+  let isClosed = false;
+  closed.then(() => {
+    isClosed = true;
+  });
+  while (!isClosed) await vi.advanceTimersByTimeAsync(1_000);
+  expect(problems).toMatchObject([{ code: "ERR_FILE_WRITE", message: expect.stringContaining("does not answer") }]);
+  expect(await audit.verify()).toMatchObject({ ok: true, unsigned: 0 });
+});
