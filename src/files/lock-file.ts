@@ -69,10 +69,13 @@ async function createTicket(path: string): Promise<Ticket> {
   }
 }
 
-/** If it cannot be removed, it counts until this process ends; that must not hide what the action returned or threw. */
 async function giveBack({ file, keep }: Ticket): Promise<void> {
-  await keep[Symbol.asyncDispose]();
-  await rm(file, { force: true }).catch(() => undefined);
+  try {
+    await keep[Symbol.asyncDispose]();
+    await rm(file, { force: true });
+  } catch {
+    // Then it counts until this process ends; that must not hide what the action returned or threw.
+  }
 }
 
 interface Holder {
