@@ -164,6 +164,8 @@ export class AuditWriter {
     for (const { record } of removals) lines.add(record);
     this.#addCheckpoint(lines);
     try {
+      // The directory may be another by now: the log would go on beside its own past.
+      this.#file.assertThere();
       next.append(lines.text);
     } catch (error) {
       await next.discard();

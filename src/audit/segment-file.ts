@@ -100,6 +100,12 @@ export class SegmentFile {
     return this.#buffer.write(text, "latin1");
   }
 
+  /** That the path still names this file, with what was written to it. @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED */
+  assertThere(): void {
+    this.#assertUntouched();
+    this.#assertOurs(this.#bytes);
+  }
+
   /** Cuts off what is not acknowledged, and nothing that is not ours. @throws ConfigError ERR_FILE_WRITE, ERR_AUDIT_TAMPERED */
   async undo(): Promise<void> {
     this.#assertUntouched();

@@ -1,7 +1,7 @@
-// AUD-12: a directory of a log that is not ours, not private, read-only; keys and anchors of
+// AUD-12: a directory of a log that is not ours, not private, read-only, replaced while it is written to; keys and anchors of
 // another log. A disk that is full: aud-05-disk-full.test.ts.
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { asUser, canChangeUser, nobody } from "../helpers/as-user.js";
@@ -91,6 +91,34 @@ describe.skipIf(!canChangeUser)("a directory that may not be written to", () => 
       expect(await place.verify()).toMatchObject({ ok: true, unsigned: 0 });
     });
     chownSync(place.base, 0, 0);
+  });
+});
+
+describe("a directory that is replaced while the log is written to", () => {
+  it("gets no segment either: the log stays where it was, and says so", async () => {
+    const place = new AuditPlace();
+    const log = await place.open({ maxSegmentBytes: 1_500 });
+    const problems: Error[] = [];
+    log.onProblem((problem) => problems.push(problem));
+    // The next record begins a segment.
+    while (place.segments.length === 1) await log.append({ type: "note", text: "x".repeat(100) });
+    await log.append({ type: "note", text: "x".repeat(1_500) });
+    renameSync(place.directory, `${place.directory}.moved`);
+    mkdirSync(place.directory, { mode: 0o700 });
+    await expect(log.append({ type: "note" })).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
+    expect(problems.at(-1)).toMatchObject({ code: "ERR_AUDIT_TAMPERED" });
+    expect(readdirSync(place.directory)).toEqual([]);
+  });
+
+  it("by a copy of it: nothing is written to the copy", async () => {
+    const place = new AuditPlace();
+    const log = await place.open({ maxSegmentBytes: 1_500 });
+    await log.append({ type: "note", text: "x".repeat(1_500) });
+    renameSync(place.directory, `${place.directory}.moved`);
+    cpSync(`${place.directory}.moved`, place.directory, { recursive: true });
+    const before = readdirSync(place.directory);
+    await expect(log.append({ type: "note" })).rejects.toMatchObject({ code: "ERR_AUDIT_UNAVAILABLE" });
+    expect(readdirSync(place.directory)).toEqual(before);
   });
 });
 
