@@ -47,13 +47,9 @@ interface RunOptions {
 }
 
 async function run(program: string, args: readonly string[], { output, timeoutMs }: RunOptions) {
-  // A group of its own, which holds the programs that it starts, too. `wineserver -k` would also end those of other runs.
-  const child = spawn(program, args, {
-    stdio: ["ignore", output, output],
-    env: { ...process.env, ...settings },
-    detached: true,
-  });
-  const timer = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), timeoutMs);
+  const child = spawn(program, args, { stdio: ["ignore", output, output], env: { ...process.env, ...settings } });
+  // Its own programs end with it: libuv puts them into a job of Windows. `wineserver -k` would also end those of other runs.
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   const [code] = (await once(child, "exit")) as [number | null];
   clearTimeout(timer);
   return code;
