@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { type ErrorCode, isCodedError, PeerError } from "../errors.js";
 import type { Logger } from "../interceptors/logger.js";
 import { scrubText } from "../interceptors/scrub.js";
+import type { ServerObserver } from "../interceptors/server-observer.js";
 import { CallRefused } from "../rpc/call-refused.js";
 import type { MethodContract } from "../rpc/method-contract.js";
 import { failureOf } from "../rpc/outcome.js";
@@ -45,19 +46,23 @@ export class ServerAudit implements AsyncDisposable {
     });
   }
 
-  /** What a method needs, made once: `outcome` goes outermost but for the telemetry, `admission` just before the handler. */
-  stagesOf(contract: MethodContract | undefined): { outcome: ServerStage[]; admission: ServerStage[] } {
-    switch (contract?.audit ?? this.#defaultLevel) {
-      case "none":
-        return { outcome: [], admission: [] };
-      case "denials":
-        return { outcome: [(call, next) => this.#followDenials(call, next)], admission: [] };
-      case "all":
-        return {
-          outcome: [(call, next) => this.#followAll(call, next)],
-          admission: [(call, next) => this.#begin(call, next)],
-        };
-    }
+  /** Goes just before the handler of a method of level `all`. */
+  admission(contract: MethodContract | undefined): ServerStage[] {
+    return this.#levelOf(contract) === "all" ? [(call, next) => this.#begin(call, next)] : [];
+  }
+
+  /** How calls end. Not a stage of its own: the telemetry sees the end of every call, and a stage costs each a promise. */
+  readonly ends: ServerObserver = {
+    callEnded: (call, status, code) => {
+      if (call.auditBegin !== undefined) this.#end(call, call.auditBegin, status, code);
+    },
+    callDenied: (call, refusal) => {
+      if (call.auditBegin === undefined && this.#levelOf(call.route.contract) !== "none") this.#refused(call, refusal);
+    },
+  };
+
+  #levelOf(contract: MethodContract | undefined): AuditLevel {
+    return contract?.audit ?? this.#defaultLevel;
   }
 
   refusedConnection({ reason, reference, counts }: ConnectionRefusal): void {
@@ -90,26 +95,6 @@ export class ServerAudit implements AsyncDisposable {
     this.#use[Symbol.dispose]();
   }
 
-  async #followDenials(call: ServerCall, next: () => Promise<void>): Promise<void> {
-    try {
-      await next();
-    } catch (error) {
-      this.#refused(call, error);
-      throw error;
-    }
-  }
-
-  async #followAll(call: ServerCall, next: () => Promise<void>): Promise<void> {
-    try {
-      await next();
-    } catch (error) {
-      if (call.auditBegin !== undefined) this.#end(call, call.auditBegin, error);
-      else this.#refused(call, error);
-      throw error;
-    }
-    if (call.auditBegin !== undefined) this.#end(call, call.auditBegin);
-  }
-
   /** Runs the call when its record is in the file. */
   #begin(call: ServerCall, next: () => Promise<void>): Promise<void> {
     let record: AuditBegin;
@@ -125,8 +110,8 @@ export class ServerAudit implements AsyncDisposable {
     });
   }
 
-  #end(call: ServerCall, begin: AuditBegin, error?: unknown): void {
-    const outcome = error === undefined ? ok : fieldsText(outcomeOf(call, error));
+  #end(call: ServerCall, begin: AuditBegin, status: Status, code: ErrorCode | undefined): void {
+    const outcome = status === Status.OK ? ok : outcomeText(call, status, code);
     const durationMs = Math.round((performance.now() - call.startedAt) * 1000) / 1000;
     const rest = `${this.#texts.short(call)},${outcome},"durationMs":${durationMs}`;
     if (begin.seq !== undefined) this.#write(`"type":"call.end","begin":${begin.seq},${rest}`);
@@ -150,9 +135,10 @@ export class ServerAudit implements AsyncDisposable {
     if (this.#ending === 0) this.#whenEnded?.();
   }
 
-  #refused(call: ServerCall, error: unknown): void {
-    if (!(error instanceof CallRefused) || !this.#denials.admit(call.peer.id.toString())) return;
-    this.#write(`"type":"call.refused",${this.#texts.whole(call)},${fieldsText(outcomeOf(call, error))}`);
+  #refused(call: ServerCall, refusal: CallRefused): void {
+    if (!this.#denials.admit(call.peer.id.toString())) return;
+    const { code, outcome } = failureOf(refusal, () => call.reference);
+    this.#write(`"type":"call.refused",${this.#texts.whole(call)},${outcomeText(call, outcome.status, code)}`);
   }
 
   /** Not while the log cannot be written: one record would be missing, says the gap then, and be a thousand refusals. */
@@ -182,9 +168,8 @@ function notRecorded(cause: unknown): CallRefused {
   return new CallRefused("ERR_AUDIT_UNAVAILABLE", Status.UNAVAILABLE, "temporarily unavailable", { cause });
 }
 
-function outcomeOf(call: ServerCall, error: unknown) {
-  const { code, outcome } = failureOf(error, () => call.reference);
-  return { status: statusName(outcome.status), code, reference: call.hasReference ? call.reference : undefined };
+function outcomeText(call: ServerCall, status: Status, code: ErrorCode | undefined): string {
+  return fieldsText({ status: statusName(status), code, reference: call.hasReference ? call.reference : undefined });
 }
 
 /** A peer may call itself anything. */

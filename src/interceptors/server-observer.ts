@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.js";
+import type { CallRefused } from "../rpc/call-refused.js";
 import type { ServerCall } from "../rpc/server-call.js";
 import type { Status } from "../status.js";
 import type { SecureConnection } from "../transport/secure-connection.js";
@@ -11,6 +12,8 @@ export interface ServerObserver {
   callStarted?(call: ServerCall): void;
   /** Each call once, whichever way it ended; `code` is the reason when it did not end well. */
   callEnded?(call: ServerCall, status: Status, code: ErrorCode | undefined): void;
+  /** A stage refused a call, for a reason of ours; `callEnded` is told as well, after this. */
+  callDenied?(call: ServerCall, refusal: CallRefused): void;
   connectionOpened?(connection: SecureConnection): void;
   connectionClosed?(connection: SecureConnection): void;
   connectionRefused?(refusal: ConnectionRefusal): void;
@@ -28,6 +31,11 @@ export class ServerObservers implements Required<ServerObserver> {
   constructor(observers: readonly ServerObserver[]) {
     this.#observers = observers;
     this.#starts = observers.filter(({ callStarted }) => callStarted !== undefined);
+  }
+
+  /** The same, and one more. */
+  and(observer: ServerObserver | undefined): ServerObservers {
+    return observer === undefined ? this : new ServerObservers([...this.#observers, observer]);
   }
 
   /** Whether there is anybody to be told about calls: nothing is looked up otherwise. */
@@ -58,6 +66,10 @@ export class ServerObservers implements Required<ServerObserver> {
         // As above.
       }
     }
+  }
+
+  callDenied(call: ServerCall, refusal: CallRefused): void {
+    for (const observer of this.#observers) attempt(() => observer.callDenied?.(call, refusal));
   }
 
   connectionOpened(connection: SecureConnection): void {

@@ -29,6 +29,7 @@ export function serverTelemetry(
         logger.debug(recordOf(call, Status.OK, metadataKeys), "call served");
     } catch (error) {
       refusals.add(error);
+      if (error instanceof CallRefused) observers.callDenied(call, error);
       const { code, outcome } = failureOf(error, () => call.reference);
       if (followCalls) observers.callEnded(call, outcome.status, code);
       const withheld = limit.pass(call.peer.id.toString());

@@ -47,9 +47,9 @@ export class Stages {
   readonly #interceptors: readonly ServerStage[];
 
   constructor(options: StagesOptions) {
-    const { logger, refusals, logMetadata, observers, quarantine, limits, policy, interceptors } = options;
+    const { audit, logger, refusals, logMetadata, observers, quarantine, limits, policy, interceptors } = options;
     this.#options = options;
-    this.#telemetry = serverTelemetry(logger, refusals, logMetadata, observers);
+    this.#telemetry = serverTelemetry(logger, refusals, logMetadata, observers.and(audit?.ends));
     this.#quarantine = quarantine === undefined ? [] : [quarantine.stage];
     this.#abandoned = new AbandonedCalls({ maxPerConnection: limits.maxConcurrentStreams });
     this.#authorization = authorization(policy, logger);
@@ -65,12 +65,10 @@ export class Stages {
   of(method: DescMethod | undefined, authorization: readonly ServerStage[] = [this.#authorization]): MethodStages {
     const contract = method && methodContract(method);
     const { audit, limitStages, openTelemetry, tokens, logPayloads, logger } = this.#options;
-    const { outcome = [], admission = [] } = audit?.stagesOf(contract) ?? {};
     const { before, after } = limitStages.of(contract);
     const outer = [
       ...openTelemetry.stages,
-      this.#telemetry,
-      ...outcome, // to the audit log
+      this.#telemetry, // and the ends of calls, for the audit log
       authentication,
       ...this.#quarantine,
       this.#abandoned.stage,
@@ -79,7 +77,7 @@ export class Stages {
       ...after, // rate of the method, concurrency
       ...tokens.of(contract),
       deadline,
-      ...admission, // to the audit log
+      ...(audit?.admission(contract) ?? []),
     ];
     // Here rpc/server-method.ts decodes and validates the request.
     const inner = [...(method ? payloadLog(method, logPayloads, logger) : []), ...this.#interceptors];

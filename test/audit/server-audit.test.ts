@@ -2,10 +2,13 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuditBatch, type PendingRecord } from "../../src/audit/audit-batch.js";
 import { ServerAudit } from "../../src/audit/server-audit.js";
 import { RpcError } from "../../src/errors.js";
+import { RefusalCounts } from "../../src/interceptors/refusal-counts.js";
+import { ServerObservers } from "../../src/interceptors/server-observer.js";
+import { serverTelemetry } from "../../src/interceptors/server-telemetry.js";
 import { CallRefused } from "../../src/rpc/call-refused.js";
 import { Status } from "../../src/status.js";
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const silent = { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false };
 
 /** A log on a disk that answers when it is told to. */
 class SlowLog {
@@ -32,18 +35,28 @@ class SlowLog {
   }
 }
 
-/** A server's audit on such a log, and calls that pass its two stages. */
+/** A server's audit on such a log, and calls that pass what it has to do with them. */
 function slowAudit() {
   const log = new SlowLog();
   const audit = new ServerAudit(log as never, "all", silent);
-  const { outcome, admission } = audit.stagesOf(undefined);
+  const [begin] = audit.admission(undefined);
   const call = (path: string, work: (begun: Promise<void>) => Promise<void>): Promise<unknown> => {
-    const peer = { id: "spiffe://local.test/cli", pin: "sha256/x" };
-    const call = { path, peer, connection: { id: "c", protocol: "p" }, startedAt: 0, hasReference: false };
-    const run = () => work(admission[0]?.(call as never, () => Promise.resolve()) ?? Promise.reject());
-    return Promise.resolve(outcome[0]?.(call as never, run)).catch((error: unknown) => error);
+    const call = callOf(path);
+    const run = () => work(begin?.(call as never, () => Promise.resolve()) ?? Promise.reject());
+    return followed(audit, call, run).catch((error: unknown) => error);
   };
   return { log, audit, call };
+}
+
+function callOf(path: string) {
+  const peer = { id: "spiffe://local.test/cli", pin: "sha256/x" };
+  const connection = { id: "c", protocol: "h2", peer };
+  return { path, peer, connection, route: {}, startedAt: 0, hasReference: false, reference: "r" };
+}
+
+/** As a server does it. */
+function followed({ ends }: ServerAudit, call: object, run: () => Promise<void>): Promise<void> {
+  return serverTelemetry(silent, new RefusalCounts(), [], new ServerObservers([ends]))(call as never, run);
 }
 
 const cancelled = () => Promise.reject(new RpcError(Status.CANCELLED, "gone"));
@@ -129,13 +142,10 @@ describe("what a peer names", () => {
     const log = new SlowLog();
     const audit = new ServerAudit(log as never, "denials", silent);
     const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
-    const peer = { id: "spiffe://local.test/cli", pin: "sha256/x" };
-    const connection = { id: "c", protocol: "h2", peer };
-    const [follow] = audit.stagesOf(undefined).outcome;
     const refusal = new CallRefused("ERR_UNKNOWN_METHOD", Status.UNIMPLEMENTED, "unknown method");
-    const call = { path: `/a.B/${token}`, peer, connection, hasReference: false, reference: "r" };
-    await expect(follow?.(call as never, () => Promise.reject(refusal))).rejects.toBe(refusal);
-    audit.violation(connection as never, `content type ${token}`);
+    const call = callOf(`/a.B/${token}`);
+    await expect(followed(audit, call, () => Promise.reject(refusal))).rejects.toBe(refusal);
+    audit.violation(call.connection as never, `content type ${token}`);
     expect(log.records).toMatchObject([
       { type: "call.refused", method: "/a.B/[token removed]" },
       { type: "connection.violation", violation: "content type [token removed]" },
