@@ -18,12 +18,6 @@ export const beginning: Position = { seq: 1, prev: "A".repeat(43) };
 /** The largest line that is written or read, in bytes. */
 export const maxLineBytes = 16_384;
 
-export interface SealedRecord {
-  /** Without the line feed. */
-  readonly line: string;
-  readonly next: Position;
-}
-
 /** So much at most for what every record has: its number, time and hashes. */
 const mostChainBytes = 200;
 
@@ -71,13 +65,6 @@ export function assertFits(text: string): void {
 function unfit(what: string): UsageError {
   const problem = `an audit record cannot have ${what}; docs/audit-format.md says what fits`;
   return new UsageError("ERR_INVALID_OPTION", problem);
-}
-
-/** A whole record in its place; see {@link recordBody}. */
-export function sealRecord(fields: AuditFields, time: string, position: Position): SealedRecord {
-  const body = recordBody(recordText(fields), time, position.seq, position.prev);
-  const digest = recordHash(body);
-  return { line: recordLine(body, digest), next: { seq: position.seq + 1, prev: digest } };
 }
 
 /**

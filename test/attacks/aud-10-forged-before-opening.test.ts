@@ -1,8 +1,9 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type AuditFields, beginning, sealRecord } from "../../src/audit/audit-record.js";
+import { type AuditFields, beginning } from "../../src/audit/audit-record.js";
 import { AuditPlace } from "../helpers/audit-place.js";
+import { sealRecord } from "../helpers/seal-record.js";
 
 /** A log of several segments, closed. */
 async function written(segments: number): Promise<AuditPlace> {

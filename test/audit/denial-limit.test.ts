@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { AuditFields } from "../../src/audit/audit-record.js";
-import { sealRecord } from "../../src/audit/audit-record.js";
 import { DenialLimit } from "../../src/audit/denial-limit.js";
+import { sealRecord } from "../helpers/seal-record.js";
 
 const week = 7 * 86_400_000;
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { beginning, sealRecord } from "../../src/audit/audit-record.js";
+import { beginning } from "../../src/audit/audit-record.js";
 import { parseRecord } from "../../src/audit/parse-record.js";
+import { sealRecord } from "../helpers/seal-record.js";
 
 const { line } = sealRecord(
   { type: "note", text: 'a "quoted" \u2028 text', n: 1.5 },

@@ -2,8 +2,8 @@ import { hash, randomInt } from "node:crypto";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ChainFault } from "../../src/audit/audit-chain.js";
-import { sealRecord } from "../../src/audit/audit-record.js";
 import { AuditPlace } from "./audit-place.js";
+import { sealRecord } from "./seal-record.js";
 
 /** A log as lines, one list a segment. */
 type Segments = string[][];
