@@ -12,6 +12,7 @@ function loadedBy(file: string): { packages: string[]; natives: string[] } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
     env: { ...process.env, NODE_DEBUG: "esm" },
     encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
   });
   expect(status).toBe(0);
   const packages = [...stderr.matchAll(/\/node_modules\/((?:@[\w.-]+\/)?[\w.-]+)\//g)].map(([, name = ""]) => name);

@@ -110,9 +110,10 @@ describe("grpc.health.v1.Health", () => {
   });
 
   it("leaves nothing behind when a watcher leaves", async () => {
-    // One that went on would be taken for a handler that does not end, and keep the next call out.
-    const { health } = await start({ maxConcurrentStreams: 1 });
-    for (let i = 0; i < 3; i++) {
+    // Those that went on would be taken for handlers that do not end, and keep the third call out. Two, because a server of
+    // Node.js 22 still counts a stream of HTTP/2 for a moment after it was cancelled.
+    const { health } = await start({ maxConcurrentStreams: 2 });
+    for (let i = 0; i < 5; i++) {
       for await (const _ of health.watch({})) break;
       expect((await health.check({})).status).toBe(SERVING);
     }

@@ -62,6 +62,7 @@ it("neither importing pinwire, nor a server or a client without tokens, loads jo
     const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
       env,
       encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
     });
     expect(status).toBe(0);
     return stderr.includes("/node_modules/jose/");
